@@ -1,0 +1,1 @@
+"""Who may do what, and the one door to the database: permissions, actor, unit of work, use case."""

@@ -1,0 +1,1 @@
+"""Figures for managers, each with the rows behind it."""

@@ -1,0 +1,1 @@
+"""Catalogue, invoices, receipts, credit notes and the numbers on them."""

@@ -1,0 +1,1 @@
+"""Cases, visits and notes with every version of them."""

@@ -1,0 +1,1 @@
+"""The database itself: engines, the embedded server, sessions, locks, number series, migrations."""

@@ -1,0 +1,1 @@
+"""Formats of the outside world, read and written through the features."""

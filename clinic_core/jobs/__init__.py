@@ -1,0 +1,1 @@
+"""Background work: the worker and the bodies of its tasks."""

@@ -1,0 +1,1 @@
+"""Pure helpers without database or Streamlit: money, calendar, recurrence, formats, clock, ids, text."""

@@ -1,0 +1,77 @@
+"""All tables, one file per aggregate: columns, constraints and relations, nothing else."""
+
+from clinic_core.models.appointment import (
+    Appointment,
+    AppointmentEvent,
+    AppointmentResource,
+    AppointmentSeries,
+    IcsFeed,
+    Reservation,
+)
+from clinic_core.models.audit import AuditLog, AuditSeal
+from clinic_core.models.catalogue import ProductService
+from clinic_core.models.clinical import ClinicalCase, Visit, VisitEvent, VisitRevision
+from clinic_core.models.identity import (
+    AppUser,
+    AssistantProfile,
+    PermissionRow,
+    PractitionerProfile,
+    Role,
+    RolePermission,
+    UserLocation,
+    UserRole,
+)
+from clinic_core.models.invoice import Adjustment, DocumentEvent, Invoice, InvoiceLine
+from clinic_core.models.location import Absence, LocationClosure, LocationHours, LocationResource
+from clinic_core.models.notification import Notification
+from clinic_core.models.organization import ClinicLocation, NumberSeries, Organization
+from clinic_core.models.patient import ExternalReference, Patient
+from clinic_core.models.receipt import Payment, Receipt
+from clinic_core.models.request import Draft, Request
+from clinic_core.models.session import BreakGlassGrant, OneTimeLink, SignInAttempt, UserSession
+
+__all__ = [
+    "Absence",
+    "Adjustment",
+    "AppUser",
+    "Appointment",
+    "AppointmentEvent",
+    "AppointmentResource",
+    "AppointmentSeries",
+    "AssistantProfile",
+    "AuditLog",
+    "AuditSeal",
+    "BreakGlassGrant",
+    "ClinicLocation",
+    "ClinicalCase",
+    "DocumentEvent",
+    "Draft",
+    "ExternalReference",
+    "IcsFeed",
+    "Invoice",
+    "InvoiceLine",
+    "LocationClosure",
+    "LocationHours",
+    "LocationResource",
+    "Notification",
+    "NumberSeries",
+    "OneTimeLink",
+    "Organization",
+    "Patient",
+    "Payment",
+    "PermissionRow",
+    "PractitionerProfile",
+    "ProductService",
+    "Receipt",
+    "Request",
+    "Reservation",
+    "Role",
+    "RolePermission",
+    "SignInAttempt",
+    "UserLocation",
+    "UserRole",
+    "UserSession",
+    "Visit",
+    "VisitEvent",
+    "VisitRevision",
+]

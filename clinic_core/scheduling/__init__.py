@@ -1,0 +1,1 @@
+"""Appointments, series, availability, conflicts and the waiting list."""

@@ -1,0 +1,1 @@
+"""The demo clinic, and big data for measuring."""

@@ -1,0 +1,1 @@
+"""Building blocks of the pages: page head, navigation, tables, forms, calendar, charts."""

@@ -1,0 +1,1 @@
+"""The ASGI edge: session gate, sign-in, health, files and feeds."""
