@@ -1,0 +1,57 @@
+"""What migrations say to PostgreSQL beyond tables: SQL files, row-level security, grants, audit triggers."""
+
+from collections.abc import Sequence
+
+from alembic import op
+
+from clinic_core.settings import PROJECT_ROOT
+
+
+def run_sql_file(name: str) -> None:
+    """Runs `migrations/sql/<name>.sql` in the migration's transaction, `%` and `:` taken as they are."""
+    sql = (PROJECT_ROOT / "migrations" / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+    driver_connection = op.get_bind().connection.driver_connection
+    assert driver_connection is not None
+    driver_connection.execute(sql.encode())
+
+
+def protect(
+    table: str,
+    *,
+    safe: Sequence[str] = (),
+    hidden: Sequence[str] = (),
+    rights: str = "select, insert, update",
+    audited: bool = True,
+) -> None:
+    """Puts a table under row-level security, grants, stamps and audit by the SQL function of the same name.
+
+    `safe` are the text and JSON columns whose values the audit may copy; every other text, JSON or binary
+    column, and those in `hidden`, are named only.
+    """
+    op.execute(
+        f"select protect('{table}', '{{{','.join(safe)}}}', '{{{','.join(hidden)}}}', '{rights}', {str(audited).lower()})"
+    )
+
+
+def unprotect(*tables: str) -> None:
+    """Takes triggers, grants and policies off tables that an earlier migration made."""
+    for table in tables:
+        op.execute(
+            f"do $$ declare t name; begin for t in select tgname from pg_trigger where tgrelid = '{table}'::regclass"
+            f" and not tgisinternal loop execute format('drop trigger %I on {table}', t); end loop; end $$"
+        )
+        op.execute(f"revoke all on {table} from clinic_app")
+        op.execute(f"drop policy if exists tenant on {table}")
+        op.execute(f"alter table {table} disable row level security")
+
+
+def allow_app(*functions: str) -> None:
+    """Lets the app's role call functions; no function of ours is callable by others."""
+    for function in functions:
+        op.execute(f"grant execute on function {function} to clinic_app")
+
+
+def drop_functions(*functions: str) -> None:
+    """Drops functions in the order given."""
+    for function in functions:
+        op.execute(f"drop function {function}")

@@ -1,0 +1,72 @@
+"""Settings from the environment, read once per process; the names are those of the README."""
+
+import os
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+import platformdirs
+
+from clinic_core.errors import ConfigurationError
+
+PROJECT_ROOT = Path(__file__).resolve().parents[1]
+PLACEHOLDERS = frozenset({"", "change-me", "changeme", "secret", "placeholder", "example"})
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What the environment says; nothing here is ever taken from the database or a request."""
+
+    environment: str
+    data_dir: Path
+    database_url: str | None
+    database_owner_url: str | None
+    pg_bin: Path | None
+    pg_user: str | None
+    secret_key: str | None
+    trusted_proxies: tuple[str, ...]
+    allowed_hosts: tuple[str, ...]
+    metrics_token: str | None
+
+    @property
+    def is_production(self) -> bool:
+        """True where placeholders and plain-http cookies are refused."""
+        return self.environment == "production"
+
+
+def _listed(name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
+
+
+def default_data_dir() -> Path:
+    """Where the embedded server keeps its files: `/var/lib/clinic` as root, the person's data directory otherwise."""
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        return Path("/var/lib/clinic")
+    return Path(platformdirs.user_data_dir("clinic"))
+
+
+@lru_cache(maxsize=1)
+def settings() -> Settings:
+    """The settings of this process.
+
+    Raises:
+        ConfigurationError: `CLINIC_ENVIRONMENT` is unknown, or production runs with a placeholder.
+    """
+    environment = os.environ.get("CLINIC_ENVIRONMENT", "demo")
+    if environment not in {"demo", "production"}:
+        raise ConfigurationError(f"CLINIC_ENVIRONMENT is “{environment}”; it must be demo or production.")
+    found = Settings(
+        environment=environment,
+        data_dir=Path(os.environ.get("CLINIC_DATA_DIR") or default_data_dir()).expanduser().resolve(),
+        database_url=os.environ.get("DATABASE_URL") or None,
+        database_owner_url=os.environ.get("DATABASE_OWNER_URL") or None,
+        pg_bin=Path(os.environ["CLINIC_PG_BIN"]) if os.environ.get("CLINIC_PG_BIN") else None,
+        pg_user=os.environ.get("CLINIC_PG_USER") or None,
+        secret_key=os.environ.get("CLINIC_SECRET_KEY") or None,
+        trusted_proxies=_listed("CLINIC_TRUSTED_PROXIES"),
+        allowed_hosts=_listed("CLINIC_ALLOWED_HOSTS"),
+        metrics_token=os.environ.get("CLINIC_METRICS_TOKEN") or None,
+    )
+    if found.is_production and (found.secret_key or "").lower() in PLACEHOLDERS:
+        raise ConfigurationError("CLINIC_SECRET_KEY must be set to a random value of at least 32 characters in production.")
+    return found

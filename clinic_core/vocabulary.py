@@ -1,0 +1,185 @@
+"""The closed vocabularies: every status, kind and method, once, in the words the clinic uses.
+
+The value is what the database stores; `label` is what people read.
+"""
+
+from enum import StrEnum
+
+
+class Choice(StrEnum):
+    """A closed list of words; PostgreSQL holds the same list as a CHECK."""
+
+    @property
+    def label(self) -> str:
+        """The word as people read it, in sentence case."""
+        return self.value.replace("_", " ").capitalize()
+
+
+class Scope(Choice):
+    """How far a permission reaches, narrowest first (product specification I3)."""
+
+    OWN = "own"
+    CARE_TEAM = "care_team"
+    LOCATION = "location"
+    ORGANISATION = "organisation"
+
+
+class BaselineRole(Choice):
+    """The roles that every organisation has from its first day (I2)."""
+
+    OWNER = "owner"
+    ADMIN = "admin"
+    MANAGER = "manager"
+    PRACTITIONER = "practitioner"
+    ASSISTANT = "assistant"
+    PATIENT = "patient"
+
+
+class UserStatus(Choice):
+    """Whether a person may sign in."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    INACTIVE = "inactive"
+
+
+class LinkPurpose(Choice):
+    """What a one-time link opens, once."""
+
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105 (a purpose, not a password)
+    SIGN_IN = "sign_in"
+
+
+class Sex(Choice):
+    """Sex as recorded, in the four administrative values of HL7."""
+
+    FEMALE = "female"
+    MALE = "male"
+    OTHER = "other"
+    UNKNOWN = "unknown"
+
+
+class ResourceType(Choice):
+    """What a location lends to an appointment."""
+
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+
+
+class AppointmentStatus(Choice):
+    """Where an appointment stands (S3)."""
+
+    BOOKED = "booked"
+    CONFIRMED = "confirmed"
+    ARRIVED = "arrived"
+    IN_PROGRESS = "in_progress"
+    COMPLETED = "completed"
+    NO_SHOW = "no_show"
+    CANCELLED = "cancelled"
+
+
+class CancelledBy(Choice):
+    """Who called an appointment off."""
+
+    PATIENT = "patient"
+    CLINIC = "clinic"
+
+
+class CaseStatus(Choice):
+    """Whether a case is being treated."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+
+
+class VisitStatus(Choice):
+    """Whether the note of a visit is still being written."""
+
+    DRAFT = "draft"
+    SIGNED = "signed"
+
+
+class RevisionKind(Choice):
+    """What made a version of a note."""
+
+    SAVE = "save"
+    SIGN = "sign"
+    AMEND = "amend"
+
+
+class ProductType(Choice):
+    """What the catalogue sells."""
+
+    SERVICE = "service"
+    PRODUCT = "product"
+
+
+class InvoiceKind(Choice):
+    """A demand for money, or its correction."""
+
+    INVOICE = "invoice"
+    CREDIT_NOTE = "credit_note"
+
+
+class InvoiceStatus(Choice):
+    """The stored status; part paid, paid, overdue and credited follow from the amounts (B4)."""
+
+    DRAFT = "draft"
+    ISSUED = "issued"
+    VOID = "void"
+
+
+class ItemType(Choice):
+    """What a line charges for."""
+
+    SERVICE = "service"
+    PRODUCT = "product"
+    VISIT = "visit"
+    FEE = "fee"
+    PACKAGE = "package"
+
+
+class PaymentMethod(Choice):
+    """How money was handed over."""
+
+    CASH = "cash"
+    CARD = "card"
+    TRANSFER = "transfer"
+    INSURANCE = "insurance"
+    OTHER = "other"
+
+
+class ReceiptKind(Choice):
+    """Money taken, or money given back."""
+
+    RECEIPT = "receipt"
+    REFUND = "refund"
+
+
+class AdjustmentKind(Choice):
+    """What lowers a balance without money or a credit note."""
+
+    WRITE_OFF = "write_off"
+
+
+class NotificationType(Choice):
+    """What a message is about."""
+
+    APPOINTMENT_REMINDER = "appointment_reminder"
+
+
+class NotificationChannel(Choice):
+    """By which way a message goes out."""
+
+    EMAIL = "email"
+    SMS = "sms"
+
+
+class NotificationStatus(Choice):
+    """What became of a message."""
+
+    PLANNED = "planned"
+    SENT = "sent"
+    WITHDRAWN = "withdrawn"
+    FAILED = "failed"
