@@ -67,6 +67,6 @@ def settings() -> Settings:
         allowed_hosts=_listed("CLINIC_ALLOWED_HOSTS"),
         metrics_token=os.environ.get("CLINIC_METRICS_TOKEN") or None,
     )
-    if found.is_production and (found.secret_key or "").lower() in PLACEHOLDERS:
-        raise ConfigurationError("CLINIC_SECRET_KEY must be set to a random value of at least 32 characters in production.")
+    if found.is_production and ((found.secret_key or "").lower() in PLACEHOLDERS or len(found.secret_key or "") < 32):
+        raise ConfigurationError("In production CLINIC_SECRET_KEY must be a random value of at least 32 characters.")
     return found

@@ -21,14 +21,15 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy.dialects.postgresql import JSONB
-from sqlalchemy.schema import Constraint
+from sqlalchemy.schema import ColumnCollectionConstraint, Constraint
 from sqlmodel import Field, SQLModel
 
 from clinic_core.kit.ids import new_id
 
 
-def _last_column(constraint: Constraint, table: Table) -> str:
-    return list(constraint.columns)[-1].name  # type: ignore[attr-defined]
+def _last_column(constraint: Constraint, _table: Table) -> str:
+    columns = constraint.columns if isinstance(constraint, ColumnCollectionConstraint) else ()
+    return str(list(columns)[-1].name)
 
 
 SQLModel.metadata.naming_convention = {

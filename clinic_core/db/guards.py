@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from alembic import op
+from sqlalchemy import text
 
 from clinic_core.settings import PROJECT_ROOT
 
@@ -10,9 +11,7 @@ from clinic_core.settings import PROJECT_ROOT
 def run_sql_file(name: str) -> None:
     """Runs `migrations/sql/<name>.sql` in the migration's transaction, `%` and `:` taken as they are."""
     sql = (PROJECT_ROOT / "migrations" / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-    driver_connection = op.get_bind().connection.driver_connection
-    assert driver_connection is not None
-    driver_connection.execute(sql.encode())
+    op.get_bind().connection.cursor().execute(sql.encode())
 
 
 def protect(
@@ -28,18 +27,16 @@ def protect(
     `safe` are the text and JSON columns whose values the audit may copy; every other text, JSON or binary
     column, and those in `hidden`, are named only.
     """
-    op.execute(
-        f"select protect('{table}', '{{{','.join(safe)}}}', '{{{','.join(hidden)}}}', '{rights}', {str(audited).lower()})"
-    )
+    lists = f"'{{{','.join(safe)}}}', '{{{','.join(hidden)}}}'"
+    op.execute(f"select protect('{table}', {lists}, '{rights}', {str(audited).lower()})")
 
 
 def unprotect(*tables: str) -> None:
     """Takes triggers, grants and policies off tables that an earlier migration made."""
     for table in tables:
-        op.execute(
-            f"do $$ declare t name; begin for t in select tgname from pg_trigger where tgrelid = '{table}'::regclass"
-            f" and not tgisinternal loop execute format('drop trigger %I on {table}', t); end loop; end $$"
-        )
+        triggers = f"select tgname from pg_trigger where tgrelid = '{table}'::regclass and not tgisinternal"
+        for (trigger,) in op.get_bind().execute(text(triggers)).all():
+            op.execute(f"drop trigger {trigger} on {table}")
         op.execute(f"revoke all on {table} from clinic_app")
         op.execute(f"drop policy if exists tenant on {table}")
         op.execute(f"alter table {table} disable row level security")

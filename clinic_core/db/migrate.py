@@ -5,8 +5,8 @@
 
 import sys
 import tempfile
-from contextlib import contextmanager
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -16,6 +16,9 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from clinic_core.db.embedded import EmbeddedPostgres
+from clinic_core.db.roles import DatabaseRole
+from clinic_core.errors import ConfigurationError
 from clinic_core.settings import PROJECT_ROOT
 
 AUDIT_MONTHS_AHEAD = 24
@@ -44,7 +47,8 @@ def _connection(owner_url: str) -> Iterator[Connection]:
 def head() -> str:
     """The newest revision that this code brings along."""
     revision = ScriptDirectory.from_config(alembic_config()).get_current_head()
-    assert revision is not None
+    if revision is None:
+        raise ConfigurationError("The migrations folder holds no migration; the installation is incomplete.")
     return revision
 
 
@@ -92,15 +96,13 @@ def check(owner_url: str) -> None:
 
 def main() -> None:
     """Migrates a throw-away embedded database and compares it with the models."""
-    from clinic_core.db.embedded import EmbeddedPostgres
-
     with tempfile.TemporaryDirectory(prefix="clinic-check-") as folder:
         Path(folder).chmod(0o755)
         server = EmbeddedPostgres(Path(folder), fast=True)
         server.start()
         try:
-            upgrade(server.url(role="owner"))
-            check(server.url(role="owner"))
+            upgrade(server.url(role=DatabaseRole.OWNER))
+            check(server.url(role=DatabaseRole.OWNER))
         finally:
             server.stop()
 

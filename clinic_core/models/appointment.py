@@ -32,7 +32,7 @@ class AppointmentSeries(TenantRow, table=True):
     clinic_location_id: UUID
     product_service_id: UUID | None = None
     rrule: str
-    starts_at_wall: datetime = Field(sa_type=DateTime(timezone=False))  # type: ignore[call-overload]
+    starts_at_wall: datetime = Field(sa_type=DateTime(timezone=False))
     timezone: str
     duration_minutes: int
     exdates_json: list[str] = Field(
@@ -171,5 +171,3 @@ class IcsFeed(TenantRow, table=True):
     token_hash: bytes = Field(unique=True)
     with_names: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     revoked_at: datetime | None = None
-
-

@@ -5,7 +5,7 @@ from decimal import Decimal
 from sqlalchemy import UniqueConstraint, text
 from sqlmodel import Field
 
-from clinic_core.db.base import RATE, TenantRow, UNIT_PRICE, blank, check, choice, tenant
+from clinic_core.db.base import RATE, UNIT_PRICE, TenantRow, blank, check, choice, tenant
 from clinic_core.vocabulary import ProductType
 
 

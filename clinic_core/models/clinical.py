@@ -1,4 +1,4 @@
-"""Cases, visits and every version of a visit's note. The text columns here are clinical: named in the audit, never copied."""
+"""Cases, visits and every version of a note. The text columns are clinical: named in the audit, never copied."""
 
 from datetime import datetime
 from typing import Any
@@ -79,7 +79,10 @@ class Visit(TenantRow, table=True):
     )
     revision: int = Field(default=0, sa_column_kwargs={"server_default": text("0")})
     status: VisitStatus = Field(
-        default=VisitStatus.DRAFT, sa_type=choice(VisitStatus), nullable=False, sa_column_kwargs={"server_default": "draft"}
+        default=VisitStatus.DRAFT,
+        sa_type=choice(VisitStatus),
+        nullable=False,
+        sa_column_kwargs={"server_default": "draft"},
     )
     visited_at: datetime
     signed_at: datetime | None = None

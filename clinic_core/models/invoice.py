@@ -66,11 +66,17 @@ class Invoice(TenantRow, table=True):
     case_id: UUID | None = None
     clinic_location_id: UUID
     kind: InvoiceKind = Field(
-        default=InvoiceKind.INVOICE, sa_type=choice(InvoiceKind), nullable=False, sa_column_kwargs={"server_default": "invoice"}
+        default=InvoiceKind.INVOICE,
+        sa_type=choice(InvoiceKind),
+        nullable=False,
+        sa_column_kwargs={"server_default": "invoice"},
     )
     corrects_invoice_id: UUID | None = None
     status: InvoiceStatus = Field(
-        default=InvoiceStatus.DRAFT, sa_type=choice(InvoiceStatus), nullable=False, sa_column_kwargs={"server_default": "draft"}
+        default=InvoiceStatus.DRAFT,
+        sa_type=choice(InvoiceStatus),
+        nullable=False,
+        sa_column_kwargs={"server_default": "draft"},
     )
     number: str | None = None
     series: str | None = None
@@ -101,7 +107,8 @@ class Invoice(TenantRow, table=True):
         sa_type=AMOUNT,
         sa_column_args=(
             Computed(
-                "case when status = 'issued' and kind = 'invoice' then total - paid - credited - written_off else 0 end",
+                "case when status = 'issued' and kind = 'invoice'"
+                " then total - paid - credited - written_off else 0 end",
                 persisted=True,
             ),
         ),
@@ -109,7 +116,7 @@ class Invoice(TenantRow, table=True):
 
 
 class InvoiceLine(TenantRow, table=True):
-    """One line: what, how much of it, at which price, with which discount and tax. `net` is rounded half up to cents."""
+    """One line: what, how much, at which price, discount and tax; `net` is rounded half up to cents."""
 
     __tablename__ = "invoice_line"
     __table_args__ = tenant(
@@ -162,7 +169,9 @@ class Adjustment(TenantRow, table=True):
 
     __tablename__ = "adjustment"
     __table_args__ = tenant(
-        owned("invoice_id", "invoice"), check("amount <> 0 and amount <= 999999999999.99", "amount"), check("btrim(reason) <> ''", "reason")
+        owned("invoice_id", "invoice"),
+        check("amount <> 0 and amount <= 999999999999.99", "amount"),
+        check("btrim(reason) <> ''", "reason"),
     )
     invoice_id: UUID
     kind: AdjustmentKind = Field(sa_type=choice(AdjustmentKind), nullable=False)

@@ -12,7 +12,7 @@ from clinic_core.vocabulary import NotificationChannel, NotificationStatus, Noti
 
 
 class Notification(TenantRow, table=True):
-    """One message to one person by one channel; never two live ones for the same appointment, type, channel and time."""
+    """One message to one person by one channel; never two live ones of one appointment, type, channel and time."""
 
     __tablename__ = "notification"
     __table_args__ = tenant(

@@ -10,9 +10,7 @@ from sqlmodel import Field
 from clinic_core.db.base import JSON, TenantRow, blank, check, choice, owned, tenant
 from clinic_core.vocabulary import Sex
 
-FOLDED_NAME = (
-    "lower(f_unaccent(btrim(last_name || ' ' || first_name || ' ' || coalesce(preferred_name, ''))))"
-)
+FOLDED_NAME = "f_fold(last_name || ' ' || first_name || ' ' || coalesce(preferred_name, ''))"
 PHONE_DIGITS = "regexp_replace(coalesce(contact_json ->> 'phone', ''), '[^0-9]', '', 'g')"
 EMAIL_FOLDED = "lower(coalesce(contact_json ->> 'email', ''))"
 
@@ -26,7 +24,9 @@ class Patient(TenantRow, table=True):
         owned("user_id", "app_user"),
         owned("merged_into_id", "patient"),
         UniqueConstraint("organization_id", "code"),
-        Index("uq_patient_user", "organization_id", "user_id", unique=True, postgresql_where=text("user_id is not null")),
+        Index(
+            "uq_patient_user", "organization_id", "user_id", unique=True, postgresql_where=text("user_id is not null")
+        ),
         Index(
             "ix_patient_name_trgm",
             "name_folded",

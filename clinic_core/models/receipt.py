@@ -25,7 +25,10 @@ class Receipt(TenantRow, table=True):
         UniqueConstraint("organization_id", "number"),
         Index(None, "organization_id", "received_on"),
         Index(
-            "ix_receipt_credit", "organization_id", "patient_id", postgresql_where=text("kind = 'receipt' and allocated + refunded < amount")
+            "ix_receipt_credit",
+            "organization_id",
+            "patient_id",
+            postgresql_where=text("kind = 'receipt' and allocated + refunded < amount"),
         ),
         check("amount between 0.01 and 999999999999.99", "amount"),
         check("(kind = 'refund') = (refunds_receipt_id is not null)", "refunds"),
@@ -39,7 +42,10 @@ class Receipt(TenantRow, table=True):
     clinic_location_id: UUID
     number: str
     kind: ReceiptKind = Field(
-        default=ReceiptKind.RECEIPT, sa_type=choice(ReceiptKind), nullable=False, sa_column_kwargs={"server_default": "receipt"}
+        default=ReceiptKind.RECEIPT,
+        sa_type=choice(ReceiptKind),
+        nullable=False,
+        sa_column_kwargs={"server_default": "receipt"},
     )
     refunds_receipt_id: UUID | None = None
     amount: Decimal = Field(sa_type=AMOUNT)
@@ -56,7 +62,9 @@ class Payment(TenantRow, table=True):
 
     __tablename__ = "payment"
     __table_args__ = tenant(
-        owned("invoice_id", "invoice"), owned("receipt_id", "receipt"), check("amount <> 0 and amount <= 999999999999.99", "amount")
+        owned("invoice_id", "invoice"),
+        owned("receipt_id", "receipt"),
+        check("amount <> 0 and amount <= 999999999999.99", "amount"),
     )
     invoice_id: UUID
     receipt_id: UUID

@@ -49,3 +49,7 @@ end $$;
 -- 'public.' because generated columns and indexes need an immutable function that does not depend on the search path.
 create function f_unaccent(value text) returns text immutable strict parallel safe language sql
 as $$ select public.unaccent('public.unaccent', value) $$;
+
+-- The twin of `clinic_core.kit.text.fold`: lower case, no accents, one final sigma, single spaces.
+create function f_fold(value text) returns text immutable strict parallel safe language sql
+as $$ select btrim(regexp_replace(translate(lower(public.f_unaccent(value)), 'ς', 'σ'), '\s+', ' ', 'g')) $$;

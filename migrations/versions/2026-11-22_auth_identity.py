@@ -165,7 +165,7 @@ def upgrade() -> None:
         unique=False,
     )
     run_sql_file("auth_identity")
-    allow_app("clinic_organization()", "clinic_actor()", "clinic_is_app()", "f_unaccent(text)")
+    allow_app("clinic_organization()", "clinic_actor()", "clinic_is_app()", "f_unaccent(text)", "f_fold(text)")
 
 
 def downgrade() -> None:
@@ -182,7 +182,13 @@ def downgrade() -> None:
     op.drop_index("uq_organization_name", table_name="organization")
     op.drop_table("organization")
     drop_functions(
-        "f_unaccent(text)", "stamp_version()", "stamp()", "clinic_is_app()", "clinic_actor()", "clinic_organization()"
+        "f_fold(text)",
+        "f_unaccent(text)",
+        "stamp_version()",
+        "stamp()",
+        "clinic_is_app()",
+        "clinic_actor()",
+        "clinic_organization()",
     )
     op.execute("revoke usage on schema public from clinic_app")
     op.execute("alter default privileges grant execute on functions to public")

@@ -71,8 +71,7 @@ def upgrade() -> None:
             "name_folded",
             sqlmodel.sql.sqltypes.AutoString(),
             sa.Computed(
-                "lower(f_unaccent(btrim(last_name || ' ' || first_name || ' ' || coalesce(preferred_name, ''))))",
-                persisted=True,
+                "f_fold(last_name || ' ' || first_name || ' ' || coalesce(preferred_name, ''))", persisted=True
             ),
             nullable=True,
         ),

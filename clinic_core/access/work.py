@@ -1,0 +1,223 @@
+"""The unit of work: one transaction for one actor, the only place where a session is made."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, TypeVar
+from uuid import UUID
+
+from psycopg import errors as pg
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.orm import Session
+from sqlmodel import select
+
+from clinic_core.access.actor import Actor
+from clinic_core.access.permissions import Permission
+from clinic_core.db.base import TenantRow
+from clinic_core.db.engine import app_engine, owner_engine, translate_operational
+from clinic_core.errors import ClinicError, Conflict, InvalidInput, NotFound, StaleEdit
+from clinic_core.vocabulary import Scope
+
+Row = TypeVar("Row", bound=TenantRow)
+
+_SETTINGS = text(
+    "select set_config('clinic.organization_id', :organization, true), set_config('clinic.actor_id', :actor, true),"
+    " set_config('clinic.use_case', :use_case, true), set_config('clinic.request_id', :request, true),"
+    " set_config('clinic.scope', :scope, true)"
+)
+_STEP = text(
+    "select set_config('clinic.use_case', :use_case, true), set_config('clinic.request_id', :request, true),"
+    " set_config('clinic.scope', :scope, true)"
+)
+_EVENT = text("select audit_event(:entity_type, :entity_id, :action, cast(:detail as jsonb))")
+
+
+class Work:
+    """What a use case works with: the actor, and the session of the one transaction."""
+
+    def __init__(self, actor: Actor, session: Session) -> None:
+        self.actor = actor
+        self._session = session
+        self._open = False
+        self._step = ("", "", "")
+
+    @property
+    def session(self) -> Session:
+        """The session; its first use tells PostgreSQL who is asking."""
+        if not self._open:
+            self._tell()
+        return self._session
+
+    def _tell(self) -> None:
+        use_case, request, scope = self._step
+        parameters = {"use_case": use_case, "request": request, "scope": scope}
+        if self._open:
+            self._session.execute(_STEP, parameters)
+            return
+        actor = self.actor
+        self._open = True
+        self._session.execute(
+            _SETTINGS,
+            {"organization": str(actor.organization_id), "actor": str(actor.user_id or ""), **parameters},
+        )
+
+    @contextmanager
+    def _in_use_case(self, name: str, request_id: UUID | None, scope: Scope | None) -> Iterator[None]:
+        """Names the use case to PostgreSQL for the block; nested ones keep the outer request id."""
+        before = self._step
+        self._step = (name, before[1] or str(request_id or ""), scope.value if scope else "")
+        self._tell()
+        yield
+        self._session.flush()
+        self._step = before
+        self._tell()
+
+    def start_over(self) -> None:
+        """Gives up what was done so far and its connection; what follows runs in a new transaction of the actor."""
+        self._session.rollback()
+        self._open = False
+
+    def find(self, kind: type[Row], row_id: UUID) -> Row | None:
+        """The row of this organisation with that id, or None."""
+        return self.session.get(kind, row_id)
+
+    def get(self, kind: type[Row], row_id: UUID, *, called: str) -> Row:
+        """The row of this organisation with that id; `called` is its word in the sentence of the error.
+
+        Raises:
+            NotFound: there is none, or it belongs to somebody else.
+        """
+        row = self.find(kind, row_id)
+        if row is None:
+            raise NotFound(f"This {called} does not exist.")
+        return row
+
+    def lock(self, kind: type[Row], row_id: UUID, *, called: str, version: int | None = None) -> Row:
+        """The row, locked until the end of the transaction, as `get`; refuses a stale form.
+
+        Raises:
+            NotFound: there is none, or it belongs to somebody else.
+            StaleEdit: the row is no longer at `version`, the one the form was drawn with.
+        """
+        statement = (
+            select(kind)
+            .where(kind.id == row_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        row = self.session.execute(statement).scalar_one_or_none()
+        if row is None:
+            raise NotFound(f"This {called} does not exist.")
+        if version is not None and row.version != version:
+            raise self._stale(row, called)
+        return row
+
+    def _stale(self, row: TenantRow, called: str) -> StaleEdit:
+        name = self.session.execute(
+            text("select display_name from app_user where id = :id"), {"id": row.updated_by}
+        ).scalar()
+        changed_by = str(name) if name else "somebody else"
+        return StaleEdit(
+            f"This {called} was changed by {changed_by} in the meantime; reload and look again.",
+            changed_by=changed_by,
+            changed_at=row.updated_at,
+        )
+
+    def lock_calendar(self) -> None:
+        """Takes the organisation's calendar lock, before any row lock of a scheduling change."""
+        self.session.execute(text("select calendar_lock(:id)"), {"id": self.actor.organization_id})
+
+    def audit(self, entity_type: str, entity_id: UUID | None, action: str, **detail: object) -> None:
+        """Writes a business event (chart opened, export, print) to the audit log; no personal data in `detail`."""
+        self.session.execute(
+            _EVENT,
+            {
+                "entity_type": entity_type,
+                "entity_id": entity_id,
+                "action": action,
+                "detail": json.dumps(detail, default=str),
+            },
+        )
+
+    @contextmanager
+    def constraints(self, owned: Mapping[str, Callable[[Mapping[str, Any]], ClinicError]]) -> Iterator[None]:
+        """Turns violations of named constraints into domain errors; the handler gets the DETAIL if it is JSON.
+
+        The transaction is given up before the handler runs, so it may look things up. Changes are flushed at the
+        end of the block.
+        """
+        try:
+            yield
+            self.session.flush()
+        except DBAPIError as error:
+            diagnostic = getattr(error.orig, "diag", None)
+            handler = owned.get(diagnostic.constraint_name or "") if diagnostic else None
+            if handler is None:
+                raise
+            detail = diagnostic.message_detail or "" if diagnostic else ""
+            self.start_over()
+            raise handler(json.loads(detail) if detail.startswith("{") else {}) from error
+
+
+@contextmanager
+def unit_of_work(actor: Actor) -> Iterator[Work]:
+    """One transaction as the app's role for `actor`: commit on clean exit, roll back on any error.
+
+    Raises:
+        Unavailable: the database does not answer; nothing was saved.
+        ClinicError: whatever the use cases raise, and the general sentence for a constraint nobody claimed.
+    """
+    session = Session(app_engine(), expire_on_commit=False)
+    try:
+        with session:
+            yield Work(actor, session)
+            session.commit()
+    except DBAPIError as error:
+        raise _translated(error) from error
+
+
+def _translated(error: DBAPIError) -> Exception:
+    unavailable = translate_operational(error)
+    if unavailable is not None:
+        return unavailable
+    if isinstance(error.orig, pg.DeadlockDetected | pg.SerializationFailure):
+        return Deadlock("Two people changed the same rows at once; please try again.")
+    if isinstance(error.orig, pg.DataError):
+        return InvalidInput("A value is too long, too large or has characters that cannot be stored.")
+    if isinstance(error, IntegrityError):
+        name = error.orig.diag.constraint_name if isinstance(error.orig, pg.Error) else None
+        return Conflict(f"The change contradicts a rule of the clinic ({name}); nothing was saved.")
+    return error
+
+
+class Deadlock(Conflict):
+    """PostgreSQL ended one of two transactions that waited for each other; `perform` repeats it."""
+
+    code = "deadlock"
+
+
+def record_refusal(actor: Actor, use_case: str, permission: Permission | None, reason: str) -> None:
+    """Writes a refusal to the audit log in a transaction of its own."""
+    with unit_of_work(actor) as work, work._in_use_case(use_case, None, None):
+        work.audit("use_case", None, "refused", permission=permission, reason=reason)
+
+
+@contextmanager
+def owner_work(name: str, organization_id: UUID | None = None) -> Iterator[Session]:
+    """One transaction as the owner of the database, for what is done to an organisation as a whole from the shell.
+
+    Row-level security does not bind the owner; the audit triggers do, under `name`. Nothing that a page can reach
+    uses this.
+
+    Raises:
+        Unavailable: the database does not answer; nothing was saved.
+    """
+    settings = {"organization": str(organization_id or ""), "actor": "", "use_case": name, "request": "", "scope": ""}
+    try:
+        with Session(owner_engine(), expire_on_commit=False) as session:
+            session.execute(_SETTINGS, settings)
+            yield session
+            session.commit()
+    except DBAPIError as error:
+        raise _translated(error) from error
