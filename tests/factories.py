@@ -7,6 +7,8 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from sqlalchemy.orm import Session
+
 from clinic_core.access import Actor, load_actor, owner_work
 from clinic_core.access.organization import OrganizationSettings
 from clinic_core.auth.baseline import create_organization, role_id
@@ -64,56 +66,66 @@ def make_clinic(settings: OrganizationSettings | None = None) -> Clinic:
         org = {"organization_id": organization_id}
         session.add_all(
             [
-                ClinicLocation(id=ids["main"], name="Main street", timezone="Europe/Berlin", **org),
-                ClinicLocation(id=ids["branch"], name="Harbour", timezone="America/New_York", **org),
+                ClinicLocation(id=clinic.main, name="Main street", timezone="Europe/Berlin", **org),
+                ClinicLocation(id=clinic.branch, name="Harbour", timezone="America/New_York", **org),
             ]
         )
-        for key, user_id in users.items():
-            session.add(
-                AppUser(
-                    id=user_id,
-                    email=clinic.email(key),
-                    display_name=key.replace("_", " ").title(),
-                    status=UserStatus.ACTIVE,
-                    **org,
-                )
-            )
-        session.flush()
-        for key, user_id in users.items():
-            role = BaselineRole.PRACTITIONER if key == "second_practitioner" else BaselineRole(key)
-            session.add(UserRole(user_id=user_id, role_id=role_id(session, organization_id, role), **org))
-            if role is not BaselineRole.PATIENT:
-                session.add(UserLocation(user_id=user_id, clinic_location_id=ids["main"], **org))
-            if role is BaselineRole.PRACTITIONER:
-                session.add(PractitionerProfile(user_id=user_id, **org))
-        room = {"clinic_location_id": ids["main"], **org}
         session.add_all(
-            [
-                LocationResource(id=ids["room"], type=ResourceType.ROOM, name="Room 1", **room),
-                LocationResource(id=ids["second_room"], type=ResourceType.ROOM, name="Room 2", **room),
-                LocationResource(id=ids["laser"], type=ResourceType.EQUIPMENT, name="Laser", **room),
-                ProductService(
-                    id=ids["service"],
-                    code="FU30",
-                    name="Follow-up",
-                    type=ProductType.SERVICE,
-                    unit_price=Decimal("80.00"),
-                    tax_rate=Decimal(0),
-                    duration_minutes=30,
-                    **org,
-                ),
-                ProductService(
-                    id=ids["product"],
-                    code="BAND",
-                    name="Bandage",
-                    type=ProductType.PRODUCT,
-                    unit_price=Decimal("11.90"),
-                    tax_rate=Decimal("0.19"),
-                    **org,
-                ),
-            ]
+            AppUser(
+                id=user_id,
+                email=clinic.email(key),
+                display_name=key.replace("_", " ").title(),
+                status=UserStatus.ACTIVE,
+                **org,
+            )
+            for key, user_id in users.items()
         )
+        session.flush()
+        _give_roles(session, clinic)
+        _furnish(session, clinic)
     return clinic
+
+
+def _give_roles(session: Session, clinic: Clinic) -> None:
+    org = {"organization_id": clinic.organization_id}
+    for key, user_id in clinic.users.items():
+        role = BaselineRole.PRACTITIONER if key == "second_practitioner" else BaselineRole(key)
+        session.add(UserRole(user_id=user_id, role_id=role_id(session, clinic.organization_id, role), **org))
+        if role is not BaselineRole.PATIENT:
+            session.add(UserLocation(user_id=user_id, clinic_location_id=clinic.main, **org))
+        if role is BaselineRole.PRACTITIONER:
+            session.add(PractitionerProfile(user_id=user_id, **org))
+
+
+def _furnish(session: Session, clinic: Clinic) -> None:
+    org = {"organization_id": clinic.organization_id}
+    room = {"clinic_location_id": clinic.main, **org}
+    session.add_all(
+        [
+            LocationResource(id=clinic.room, type=ResourceType.ROOM, name="Room 1", **room),
+            LocationResource(id=clinic.second_room, type=ResourceType.ROOM, name="Room 2", **room),
+            LocationResource(id=clinic.laser, type=ResourceType.EQUIPMENT, name="Laser", **room),
+            ProductService(
+                id=clinic.service,
+                code="FU30",
+                name="Follow-up",
+                type=ProductType.SERVICE,
+                unit_price=Decimal("80.00"),
+                tax_rate=Decimal(0),
+                duration_minutes=30,
+                **org,
+            ),
+            ProductService(
+                id=clinic.product,
+                code="BAND",
+                name="Bandage",
+                type=ProductType.PRODUCT,
+                unit_price=Decimal("11.90"),
+                tax_rate=Decimal("0.19"),
+                **org,
+            ),
+        ]
+    )
 
 
 def make_patient(clinic: Clinic, *, first_name: str = "Ada", last_name: str = "Demo", **columns: object) -> UUID:

@@ -131,6 +131,7 @@ def test_functions_stay_short() -> None:
     too_long = [
         f"{named(path)}:{function.lineno} {function.name}: {lines}"
         for path in WRITTEN
+        if path.parent.name != "versions"  # a migration is one text in two functions
         for function in functions(tree_of(path))
         if (lines := (function.end_lineno or 0) - function.lineno + 1) > FUNCTION_LINES
     ]
@@ -158,7 +159,7 @@ def test_private_names_stay_in_their_module() -> None:
 
 
 def test_only_the_door_makes_sessions_and_engines() -> None:
-    door = CORE / "access" / "work.py"
+    door = CORE / "access" / "session.py"
     outside = [path for path in PRODUCT if path != door and CORE / "db" not in path.parents]
     made = [
         f"{named(path)}:{line} {name}"

@@ -6,11 +6,10 @@ from types import MappingProxyType
 from uuid import UUID
 
 from sqlalchemy import text
-from sqlalchemy.orm import Session
 
 from clinic_core.access.organization import OrganizationSettings
 from clinic_core.access.permissions import PERMISSIONS, Permission, widest
-from clinic_core.db.engine import app_engine
+from clinic_core.access.session import app_session
 from clinic_core.errors import NotFound, NotSignedIn
 from clinic_core.vocabulary import Scope
 
@@ -64,7 +63,7 @@ def load_actor(organization_id: UUID, user_id: UUID) -> Actor:
     Raises:
         NotSignedIn: the user does not exist in that organisation or is not active.
     """
-    with Session(app_engine()) as session, session.begin():
+    with app_session() as session:
         session.execute(_OPEN, {"organization_id": str(organization_id)})
         row = session.execute(_LOAD, {"organization_id": organization_id, "user_id": user_id}).one_or_none()
     if row is None or row.status != "active":
@@ -92,7 +91,7 @@ def actor_for(*, email: str, organization: str) -> Actor:
     Raises:
         NotFound: no such organisation, or nobody in it with that address.
     """
-    with Session(app_engine()) as session, session.begin():
+    with app_session() as session:
         organization_id = session.execute(text("select organization_find(:name)"), {"name": organization}).scalar()
         user = session.execute(text("select * from auth_find_user(:email)"), {"email": email}).one_or_none()
     if organization_id is None or user is None or user.organization_id != organization_id:
@@ -106,7 +105,7 @@ def system_actor(organization: str) -> Actor:
     Raises:
         NotFound: no organisation has that name.
     """
-    with Session(app_engine()) as session, session.begin():
+    with app_session() as session:
         organization_id = session.execute(text("select organization_find(:name)"), {"name": organization}).scalar()
         if organization_id is None:
             raise NotFound(f"There is no organisation named “{organization}”.")

@@ -13,7 +13,8 @@ from sqlalchemy import text
 
 from clinic_core.access.actor import Actor
 from clinic_core.access.permissions import Permission, widest
-from clinic_core.access.work import Deadlock, Work, record_refusal, unit_of_work
+from clinic_core.access.session import Deadlock
+from clinic_core.access.work import Work, record_refusal, unit_of_work
 from clinic_core.errors import Conflict, PermissionDenied
 from clinic_core.vocabulary import Scope
 

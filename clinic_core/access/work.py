@@ -6,17 +6,16 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 from uuid import UUID
 
-from psycopg import errors as pg
 from sqlalchemy import text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlmodel import select
 
 from clinic_core.access.actor import Actor
 from clinic_core.access.permissions import Permission
+from clinic_core.access.session import app_session, owner_session
 from clinic_core.db.base import TenantRow
-from clinic_core.db.engine import app_engine, owner_engine, translate_operational
-from clinic_core.errors import ClinicError, Conflict, InvalidInput, NotFound, StaleEdit
+from clinic_core.errors import ClinicError, NotFound, StaleEdit
 from clinic_core.vocabulary import Scope
 
 Row = TypeVar("Row", bound=TenantRow)
@@ -168,33 +167,8 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
         Unavailable: the database does not answer; nothing was saved.
         ClinicError: whatever the use cases raise, and the general sentence for a constraint nobody claimed.
     """
-    session = Session(app_engine(), expire_on_commit=False)
-    try:
-        with session:
-            yield Work(actor, session)
-            session.commit()
-    except DBAPIError as error:
-        raise _translated(error) from error
-
-
-def _translated(error: DBAPIError) -> Exception:
-    unavailable = translate_operational(error)
-    if unavailable is not None:
-        return unavailable
-    if isinstance(error.orig, pg.DeadlockDetected | pg.SerializationFailure):
-        return Deadlock("Two people changed the same rows at once; please try again.")
-    if isinstance(error.orig, pg.DataError):
-        return InvalidInput("A value is too long, too large or has characters that cannot be stored.")
-    if isinstance(error, IntegrityError):
-        name = error.orig.diag.constraint_name if isinstance(error.orig, pg.Error) else None
-        return Conflict(f"The change contradicts a rule of the clinic ({name}); nothing was saved.")
-    return error
-
-
-class Deadlock(Conflict):
-    """PostgreSQL ended one of two transactions that waited for each other; `perform` repeats it."""
-
-    code = "deadlock"
+    with app_session() as session:
+        yield Work(actor, session)
 
 
 def record_refusal(actor: Actor, use_case: str, permission: Permission | None, reason: str) -> None:
@@ -214,10 +188,6 @@ def owner_work(name: str, organization_id: UUID | None = None) -> Iterator[Sessi
         Unavailable: the database does not answer; nothing was saved.
     """
     settings = {"organization": str(organization_id or ""), "actor": "", "use_case": name, "request": "", "scope": ""}
-    try:
-        with Session(owner_engine(), expire_on_commit=False) as session:
-            session.execute(_SETTINGS, settings)
-            yield session
-            session.commit()
-    except DBAPIError as error:
-        raise _translated(error) from error
+    with owner_session() as session:
+        session.execute(_SETTINGS, settings)
+        yield session

@@ -20,7 +20,7 @@ stable language sql set search_path = pg_catalog, public, pg_temp as $$
 
 -- `p_text` is folded (lower, unaccented, trimmed); '%' and '_' in it are data. Answers at most `p_limit` ids, best first.
 create function patient_search(p_text text, p_dob date, p_digits text, p_limit int) returns table (patient_id uuid, rank real)
-stable language plpgsql security definer set search_path = pg_catalog, public, pg_temp set pg_trgm.word_similarity_threshold = 0.45 as $$
+language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 declare
   v_organization uuid := clinic_organization();
   v_actor uuid := clinic_actor();
@@ -60,6 +60,7 @@ begin
   end if;
   get diagnostics v_found = row_count;
   if v_found > 0 or cardinality(v_long) = 0 then return; end if;
+  perform word_similarity('', ''), set_config('pg_trgm.word_similarity_threshold', '0.45', true);  -- the first loads the setting's owner
   return query
     select p.id, word_similarity(p_text, p.name_folded) from patient p
     where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null

@@ -16,9 +16,7 @@ depends_on = None
 def upgrade() -> None:
     op.execute("alter default privileges revoke execute on functions from public")
     op.execute("revoke create on schema public from public")
-    op.execute(
-        "do $$ begin if not exists (select from pg_roles where rolname = 'clinic_app') then create role clinic_app nologin; end if; end $$"
-    )
+    run_sql_file("auth_app_role")
     op.execute("grant usage on schema public to clinic_app")
     op.create_table(
         "organization",
