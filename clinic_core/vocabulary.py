@@ -60,6 +60,15 @@ class Sex(Choice):
     UNKNOWN = "unknown"
 
 
+class ConsentKind(Choice):
+    """What a patient allows or refuses, each with date and person (P2)."""
+
+    SMS = "sms"
+    EMAIL = "email"
+    MARKETING = "marketing"
+    PRIVACY = "privacy"
+
+
 class ResourceType(Choice):
     """What a location lends to an appointment."""
 

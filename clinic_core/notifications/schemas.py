@@ -1,0 +1,91 @@
+"""Messages as they are planned and shown, and bookings that carry reminders along."""
+
+from datetime import datetime
+from typing import Annotated, Self
+from uuid import UUID
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from clinic_core.errors import InvalidInput
+from clinic_core.kit.calendar import as_utc
+from clinic_core.scheduling.schemas import (
+    AppointmentRow,
+    BookAppointment,
+)
+from clinic_core.vocabulary import NotificationChannel, NotificationStatus, NotificationType
+
+LONGEST_LEAD_MINUTES = 60 * 24 * 60
+
+
+class PlanReminder(BaseModel):
+    """A reminder of an appointment by one channel at an instant."""
+
+    appointment_id: UUID
+    channel: NotificationChannel
+    scheduled_at: Annotated[datetime, AfterValidator(as_utc)]
+    request_id: UUID | None = None
+
+
+class WithdrawReminders(BaseModel):
+    """All planned reminders of an appointment."""
+
+    appointment_id: UUID
+    request_id: UUID | None = None
+
+
+class ReminderWish(BaseModel):
+    """A reminder that many minutes before an appointment begins."""
+
+    model_config = ConfigDict(frozen=True)
+
+    channel: NotificationChannel
+    minutes_before: int = Field(ge=1, le=LONGEST_LEAD_MINUTES)
+
+
+class BookWithReminder(BaseModel):
+    """A booking with its reminders: all of it or nothing."""
+
+    booking: BookAppointment
+    reminders: tuple[ReminderWish, ...] = ()
+    request_id: UUID | None = None
+
+
+class ListNotifications(BaseModel):
+    """The messages of one appointment or of one patient, newest first."""
+
+    appointment_id: UUID | None = None
+    patient_id: UUID | None = None
+    limit: int = Field(default=100, ge=1, le=500)
+    offset: int = Field(default=0, ge=0)
+
+    @model_validator(mode="after")
+    def _of_one(self) -> Self:
+        if (self.appointment_id is None) == (self.patient_id is None):
+            raise InvalidInput("Messages are listed for one appointment or for one patient.")
+        return self
+
+
+class NotificationRow(BaseModel):
+    """One message: to whom, about what, by which way, and what became of it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    appointment_id: UUID | None
+    patient_id: UUID | None
+    type: NotificationType
+    channel: NotificationChannel
+    status: NotificationStatus
+    scheduled_at: datetime
+    sent_at: datetime | None
+    created_at: datetime
+
+
+class AppointmentWithReminders(BaseModel):
+    """An appointment and the reminders that are planned for it now."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    appointment: AppointmentRow
+    reminders: tuple[NotificationRow, ...]
