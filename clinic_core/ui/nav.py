@@ -1,0 +1,56 @@
+"""The one list of pages: where each stands in the menu and which permissions open it."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+from streamlit.navigation.page import Page as StreamlitPage
+
+from clinic_core.access import Actor, Permission
+
+Section = Literal["Account", "Front desk", "Clinical", "Billing", "Analytics", "Admin"]
+
+
+@dataclass(frozen=True)
+class NavPage:
+    """A page of the menu; any one of `permissions` opens it, none means everybody signed in.
+
+    `listed` is false for pages about one thing (a patient, an invoice), which are reached from lists.
+    """
+
+    section: Section
+    path: str
+    title: str
+    icon: str
+    permissions: tuple[Permission, ...] = ()
+    listed: bool = True
+
+    @property
+    def address(self) -> str:
+        """The last part of the page's address: the file's name."""
+        return self.path.rpartition("/")[2].removesuffix(".py").replace("_", "-")
+
+
+# The first page that a person may open is the one they see after signing in.
+NAV_PAGES: tuple[NavPage, ...] = ()
+
+
+def allowed_pages(actor: Actor) -> list[NavPage]:
+    """The pages that the person may open, in the order of the menu."""
+    return [page for page in NAV_PAGES if not page.permissions or actor.can(*page.permissions)]
+
+
+def menu(actor: Actor) -> dict[str, list[StreamlitPage]]:
+    """What `st.navigation` is given: the sections of the menu with the pages that the person may open."""
+    sections: dict[str, list[StreamlitPage]] = {}
+    for index, page in enumerate(allowed_pages(actor)):
+        sections.setdefault(page.section, []).append(
+            StreamlitPage(
+                page.path,
+                title=page.title,
+                icon=f":material/{page.icon}:",
+                url_path=page.address,
+                default=index == 0,
+                visibility="visible" if page.listed else "hidden",
+            )
+        )
+    return sections

@@ -1,0 +1,29 @@
+"""What stands around every page: the menu, the organisation, the person at the screen and the way out."""
+
+import streamlit as st
+
+from clinic_core.access import Actor
+from clinic_core.ui.nav import menu
+from clinic_core.ui.page import run_page
+from clinic_core.ui.session import sign_out
+from clinic_core.ui.wording import plain
+
+
+def draw_shell(actor: Actor) -> None:
+    """Draw the menu and the sidebar for the person, and run the page that was chosen."""
+    pages = menu(actor)
+    if not pages:
+        st.info("Your role opens no page yet. Ask an administrator of your clinic for access.")
+        _draw_person(actor)
+        return
+    chosen = st.navigation(pages, position="sidebar", expanded=True)
+    with st.sidebar:
+        st.markdown(f"**{plain(actor.organization_name)}**")
+    run_page(chosen)
+    _draw_person(actor)
+
+
+def _draw_person(actor: Actor) -> None:
+    with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f":material/account_circle: {plain(actor.display_name)}", width="stretch")
+        st.button("Sign out", icon=":material/logout:", on_click=sign_out, key="sign_out", type="tertiary")
