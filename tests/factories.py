@@ -5,6 +5,7 @@ import os
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -59,11 +60,13 @@ def make_clinic(settings: OrganizationSettings | None = None) -> Clinic:
     """A fresh organisation: Main street (Europe/Berlin, everybody's) and Harbour (America/New_York, nobody's)."""
     name = f"Clinic {os.getpid()}-{next(_count)}-{new_id().hex[-6:]}"
     organization_id = create_organization(name, settings)
-    ids = {key: new_id() for key in ("main", "branch", "room", "second_room", "laser", "service", "product")}
+    ids: dict[str, UUID] = {
+        key: new_id() for key in ("main", "branch", "room", "second_room", "laser", "service", "product")
+    }
     users = {key: new_id() for key in (*[r.value for r in BaselineRole], "second_practitioner")}
     clinic = Clinic(name, organization_id, **ids, users=users)
     with owner_work("test.arrange", organization_id) as session:
-        org = {"organization_id": organization_id}
+        org: dict[str, Any] = {"organization_id": organization_id}
         session.add_all(
             [
                 ClinicLocation(id=clinic.main, name="Main street", timezone="Europe/Berlin", **org),
@@ -87,7 +90,7 @@ def make_clinic(settings: OrganizationSettings | None = None) -> Clinic:
 
 
 def _give_roles(session: Session, clinic: Clinic) -> None:
-    org = {"organization_id": clinic.organization_id}
+    org: dict[str, Any] = {"organization_id": clinic.organization_id}
     for key, user_id in clinic.users.items():
         role = BaselineRole.PRACTITIONER if key == "second_practitioner" else BaselineRole(key)
         session.add(UserRole(user_id=user_id, role_id=role_id(session, clinic.organization_id, role), **org))
@@ -98,8 +101,8 @@ def _give_roles(session: Session, clinic: Clinic) -> None:
 
 
 def _furnish(session: Session, clinic: Clinic) -> None:
-    org = {"organization_id": clinic.organization_id}
-    room = {"clinic_location_id": clinic.main, **org}
+    org: dict[str, Any] = {"organization_id": clinic.organization_id}
+    room: dict[str, Any] = {"clinic_location_id": clinic.main, **org}
     session.add_all(
         [
             LocationResource(id=clinic.room, type=ResourceType.ROOM, name="Room 1", **room),
@@ -128,10 +131,10 @@ def _furnish(session: Session, clinic: Clinic) -> None:
     )
 
 
-def make_patient(clinic: Clinic, *, first_name: str = "Ada", last_name: str = "Demo", **columns: object) -> UUID:
+def make_patient(clinic: Clinic, *, first_name: str = "Ada", last_name: str = "Demo", **columns: Any) -> UUID:
     """A patient registered at the main location, straight into the table."""
     patient_id = new_id()
-    values = {"clinic_location_id": clinic.main, "code": f"P-{next(_count):06d}", **columns}
+    values: dict[str, Any] = {"clinic_location_id": clinic.main, "code": f"P-{next(_count):06d}", **columns}
     with owner_work("test.arrange", clinic.organization_id) as session:
         session.add(
             Patient(

@@ -33,7 +33,7 @@ def rename_location(work: Work, request: RenameLocation) -> LocationName:
     return LocationName(id=location.id, name=location.name)
 
 
-def audit_rows(clinic: Clinic, use_case_name: str) -> list[tuple[str, str, UUID | None, dict]]:
+def audit_rows(clinic: Clinic, use_case_name: str) -> list[tuple[str, str, UUID | None, dict[str, object]]]:
     with unit_of_work(clinic.actor("admin")) as work:
         rows = work.session.execute(
             text(
@@ -42,7 +42,7 @@ def audit_rows(clinic: Clinic, use_case_name: str) -> list[tuple[str, str, UUID 
             ),
             {"name": use_case_name},
         )
-        return [tuple(row) for row in rows]
+        return [(row[0], row[1], row[2], row[3]) for row in rows]
 
 
 def test_a_change_is_audited_with_actor_and_use_case(clinic: Clinic) -> None:
