@@ -46,11 +46,11 @@ class Database:
     def owner_url(self) -> str:
         return self.server.url(DatabaseRole.OWNER, self.name)
 
-    def connect_app(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect_app(self) -> psycopg.Connection[tuple[Any, ...]]:
         """A plain connection as clinic_app, outside every pool; the caller closes it."""
         return psycopg.connect(self.app_url)
 
-    def connect_owner(self) -> psycopg.Connection[tuple[object, ...]]:
+    def connect_owner(self) -> psycopg.Connection[tuple[Any, ...]]:
         """A plain connection as clinic_owner, for looking past row-level security."""
         return psycopg.connect(self.owner_url)
 

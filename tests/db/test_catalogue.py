@@ -125,8 +125,8 @@ def test_every_foreign_key_has_an_index_that_starts_with_it(owner: psycopg.Conne
     missing = names(
         owner,
         "select f.conrelid::regclass || '.' || f.conname from pg_constraint f where f.contype = 'f'"
-        " and f.conparentid = 0 and not exists (select from pg_index i where i.indrelid = f.conrelid and i.indpred is null"
-        " and (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey)",
+        " and f.conparentid = 0 and not exists (select from pg_index i where i.indrelid = f.conrelid"
+        " and i.indpred is null and (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey)",
     )
     assert missing == set()
 
