@@ -15,6 +15,7 @@ from functools import cached_property
 from hashlib import sha256
 from itertools import count
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
