@@ -32,7 +32,9 @@ def texts() -> dict[str, str]:
     found: dict[str, str] = {}
     for folder, folders, names in os.walk(ROOT):
         folders[:] = [name for name in folders if name not in NOT_OURS and not name.endswith(".egg-info")]
-        for path in (Path(folder, name) for name in names if not name.endswith((".pyc", ".png", ".ttf", ".woff2"))):
+        for path in (
+            Path(folder, name) for name in names if not name.endswith((".gz", ".png", ".pyc", ".ttf", ".woff2"))
+        ):
             found[path.relative_to(ROOT).as_posix()] = path.read_text(encoding="utf-8")
     return found
 
