@@ -1,0 +1,199 @@
+"""What was open on a day: today's maintained balances, rolled back by everything dated after that day.
+
+So the cost follows the distance to that day and not the size of the history. The dates: an invoice and a credit
+note count from their issue date, a write-off from its own, a payment from the day its money was received or its
+invoice was issued, whichever is later; money released from its invoice counts from the date of the credit note or
+refund that it was released for.
+"""
+
+from datetime import date
+from uuid import UUID
+
+from sqlalchemy import (
+    CTE,
+    ColumnElement,
+    ScalarSelect,
+    SQLColumnExpression,
+    exists,
+    func,
+    or_,
+    select,
+    union,
+    union_all,
+)
+from sqlalchemy.orm import aliased
+from sqlmodel import col
+
+from clinic_core.access import Actor, Permission
+from clinic_core.access.scope import invoices_in_scope, receipts_in_scope
+from clinic_core.analytics.filters import AnySelect
+from clinic_core.models import Adjustment, Invoice, InvoiceLine, Payment, Receipt
+from clinic_core.vocabulary import InvoiceKind, InvoiceStatus, ReceiptKind
+
+_FREE = col(Receipt.amount) - col(Receipt.allocated) - col(Receipt.refunded)
+_HAS_CREDIT = (
+    col(Receipt.kind) == ReceiptKind.RECEIPT,
+    col(Receipt.allocated) + col(Receipt.refunded) < col(Receipt.amount),
+)
+
+
+def open_invoices(
+    actor: Actor, permission: Permission, *, as_of: date | None, practitioner_user_id: UUID | None
+) -> CTE:
+    """The open invoices in the reader's scope as columns `id` and `balance`; `as_of` None means now."""
+    if as_of is None:
+        found: AnySelect = select(col(Invoice.id), col(Invoice.balance).label("balance")).where(
+            col(Invoice.balance) > 0
+        )
+    else:
+        found = _invoices_on(actor, as_of)
+    found = found.where(col(Invoice.organization_id) == actor.organization_id, invoices_in_scope(actor, permission))
+    if practitioner_user_id is not None:
+        found = found.where(has_line_of(actor, practitioner_user_id))
+    return found.cte("open_invoice")
+
+
+def free_receipts(actor: Actor, permission: Permission, *, as_of: date | None) -> CTE:
+    """The receipts with money not applied, in the reader's scope, as columns `id` and `credit`."""
+    if as_of is None:
+        found: AnySelect = select(col(Receipt.id), _FREE.label("credit")).where(*_HAS_CREDIT)
+    else:
+        found = _receipts_on(actor, as_of)
+    found = found.where(col(Receipt.organization_id) == actor.organization_id, receipts_in_scope(actor, permission))
+    return found.cte("free_receipt")
+
+
+def has_line_of(actor: Actor, practitioner_user_id: UUID) -> ColumnElement[bool]:
+    """The invoice has a line of that practitioner's work."""
+    return exists().where(
+        col(InvoiceLine.organization_id) == actor.organization_id,
+        col(InvoiceLine.invoice_id) == col(Invoice.id),
+        col(InvoiceLine.practitioner_user_id) == practitioner_user_id,
+    )
+
+
+def _invoices_on(actor: Actor, day: date) -> AnySelect:
+    here = actor.organization_id
+    credited: AnySelect = select(
+        col(Invoice.corrects_invoice_id).label("id"), col(Invoice.total).label("amount")
+    ).where(*_issued_notes_after(actor, day))
+    written_off = select(col(Adjustment.invoice_id), col(Adjustment.amount)).where(
+        col(Adjustment.organization_id) == here, col(Adjustment.adjusted_on) > day
+    )
+    paid = (
+        select(col(Payment.invoice_id), col(Payment.amount))
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .where(col(Receipt.organization_id) == here, col(Receipt.received_on) > day)
+    )
+    released = _released_after(actor, day, col(Payment.invoice_id)).where(col(Receipt.received_on) <= day)
+    each = union_all(credited, written_off, paid, released).subquery("each")
+    later = select(each.c.id, func.sum(each.c.amount).label("amount")).group_by(each.c.id).cte("later")
+    candidates = union(
+        select(col(Invoice.id)).where(col(Invoice.organization_id) == here, col(Invoice.balance) > 0),
+        select(later.c.id),
+    ).subquery("candidate")
+    balance = col(Invoice.balance) + func.coalesce(later.c.amount, 0)
+    return (
+        select(col(Invoice.id), balance.label("balance"))
+        .join(candidates, candidates.c.id == col(Invoice.id))
+        .outerjoin(later, later.c.id == col(Invoice.id))
+        .where(
+            col(Invoice.kind) == InvoiceKind.INVOICE,
+            col(Invoice.status) != InvoiceStatus.DRAFT,
+            col(Invoice.issued_on) <= day,
+            balance > 0,
+        )
+    )
+
+
+def _receipts_on(actor: Actor, day: date) -> AnySelect:
+    here = actor.organization_id
+    refunded = _refunds_after(actor, day)
+    applied = (
+        select(col(Payment.receipt_id), col(Payment.amount))
+        .join(Invoice, col(Invoice.id) == col(Payment.invoice_id))
+        .where(
+            col(Invoice.organization_id) == here,
+            col(Invoice.status) != InvoiceStatus.DRAFT,
+            col(Invoice.issued_on) > day,
+        )
+    )
+    paid_for = aliased(Invoice)
+    released = (
+        _released_after(actor, day, col(Payment.receipt_id))
+        .join(paid_for, col(paid_for.id) == col(Payment.invoice_id))
+        .where(col(paid_for.issued_on) <= day)
+    )
+    each = union_all(refunded, applied, released).subquery("each_receipt")
+    later = select(each.c.id, func.sum(each.c.amount).label("amount")).group_by(each.c.id).cte("later_receipt")
+    candidates = union(
+        select(col(Receipt.id)).where(col(Receipt.organization_id) == here, *_HAS_CREDIT), select(later.c.id)
+    ).subquery("candidate_receipt")
+    credit = _FREE + func.coalesce(later.c.amount, 0)
+    return (
+        select(col(Receipt.id), credit.label("credit"))
+        .join(candidates, candidates.c.id == col(Receipt.id))
+        .outerjoin(later, later.c.id == col(Receipt.id))
+        .where(col(Receipt.kind) == ReceiptKind.RECEIPT, col(Receipt.received_on) <= day, credit != 0)
+    )
+
+
+def _issued_notes_after(actor: Actor, day: date) -> tuple[ColumnElement[bool], ...]:
+    return (
+        col(Invoice.organization_id) == actor.organization_id,
+        col(Invoice.kind) == InvoiceKind.CREDIT_NOTE,
+        col(Invoice.status) == InvoiceStatus.ISSUED,
+        col(Invoice.issued_on) > day,
+    )
+
+
+def _refunds_after(actor: Actor, day: date) -> AnySelect:
+    refund = aliased(Receipt)
+    return select(col(refund.refunds_receipt_id).label("id"), col(refund.amount).label("amount")).where(
+        col(refund.organization_id) == actor.organization_id,
+        col(refund.kind) == ReceiptKind.REFUND,
+        col(refund.received_on) > day,
+    )
+
+
+def _released_after(actor: Actor, day: date, owner: SQLColumnExpression[UUID]) -> AnySelect:
+    """Negative payments of receipts (not of refunds) that were released for a paper dated after the day."""
+    credited = select(col(Invoice.corrects_invoice_id)).where(*_issued_notes_after(actor, day))
+    refunded = select(_refunds_after(actor, day).subquery().c.id)
+    return (
+        select(owner.label("id"), col(Payment.amount).label("amount"))
+        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
+        .where(
+            col(Payment.organization_id) == actor.organization_id,
+            or_(col(Payment.invoice_id).in_(credited), col(Payment.receipt_id).in_(refunded)),
+            col(Payment.amount) < 0,
+            col(Receipt.kind) == ReceiptKind.RECEIPT,
+            _released_on() > day,
+        )
+    )
+
+
+def _released_on() -> ScalarSelect[date | None]:
+    """The date of the credit note or refund for which money was released: the latest written by then.
+
+    They are written in the transaction of the release, so the latest that is not younger is the one.
+    """
+    note, refund = aliased(Invoice), aliased(Receipt)
+    paper = union_all(
+        select(col(note.issued_on).label("day"), col(note.created_at).label("written_at"))
+        .where(
+            col(note.organization_id) == col(Payment.organization_id),
+            col(note.corrects_invoice_id) == col(Payment.invoice_id),
+            col(note.status) == InvoiceStatus.ISSUED,
+            col(note.created_at) <= col(Payment.created_at),
+        )
+        .correlate(Payment),
+        select(col(refund.received_on), col(refund.created_at))
+        .where(
+            col(refund.organization_id) == col(Payment.organization_id),
+            col(refund.refunds_receipt_id) == col(Payment.receipt_id),
+            col(refund.created_at) <= col(Payment.created_at),
+        )
+        .correlate(Payment),
+    ).subquery("paper")
+    return select(paper.c.day).order_by(paper.c.written_at.desc(), paper.c.day.desc()).limit(1).scalar_subquery()

@@ -1,0 +1,138 @@
+"""Exports of reports: the rows on screen as a CSV file, each one written to the audit log."""
+
+from collections.abc import Sequence
+
+from clinic_core.access import Permission, Work, use_case
+from clinic_core.analytics.queries import list_collected, list_credit, list_invoiced, list_no_show, list_outstanding
+from clinic_core.analytics.schemas import ALL_ROWS, OutstandingRowsRequest, PeriodRowsRequest
+from clinic_core.kit.calendar import to_wall, zone
+from clinic_core.kit.text import Cell, csv_bytes
+
+
+@use_case(Permission.REPORT_FINANCIAL, name="report.export_outstanding")
+def export_outstanding(work: Work, request: OutstandingRowsRequest) -> bytes:
+    """The open invoices as CSV; the column Balance sums to the figure. Raises as `list_outstanding`."""
+    page = list_outstanding(work, _whole(request))
+    header = ("Invoice", "Patient", "Name", "Location", "Issued", "Due", "Days", "Age", "Total", "Balance", "Currency")
+    currency = work.actor.settings.currency
+    return _exported(
+        work,
+        "outstanding",
+        header,
+        [
+            (
+                row.number,
+                row.patient_code,
+                row.patient_name,
+                row.location,
+                row.issued_on,
+                row.due_on,
+                row.days,
+                row.bucket.label,
+                row.total,
+                row.balance,
+                currency,
+            )
+            for row in page.rows
+        ],
+    )
+
+
+@use_case(Permission.REPORT_FINANCIAL, name="report.export_credit")
+def export_credit(work: Work, request: OutstandingRowsRequest) -> bytes:
+    """The patients with credit as CSV; the column Credit sums to the figure. Raises as `list_credit`."""
+    page = list_credit(work, _whole(request))
+    currency = work.actor.settings.currency
+    return _exported(
+        work,
+        "credit",
+        ("Patient", "Name", "Receipts", "Credit", "Currency"),
+        [(row.patient_code, row.patient_name, row.receipts, row.amount, currency) for row in page.rows],
+    )
+
+
+@use_case(Permission.REPORT_FINANCIAL, name="report.export_invoiced")
+def export_invoiced(work: Work, request: PeriodRowsRequest) -> bytes:
+    """The documents issued in the period as CSV, credit notes negative. Raises as `list_invoiced`."""
+    page = list_invoiced(work, _whole_period(request))
+    currency = work.actor.settings.currency
+    return _exported(
+        work,
+        "invoiced",
+        ("Number", "Kind", "Issued", "Patient", "Name", "Location", "Amount", "Currency"),
+        [
+            (
+                row.number,
+                row.kind.label,
+                row.issued_on,
+                row.patient_code,
+                row.patient_name,
+                row.location,
+                row.amount,
+                currency,
+            )
+            for row in page.rows
+        ],
+    )
+
+
+@use_case(Permission.REPORT_FINANCIAL, name="report.export_collected")
+def export_collected(work: Work, request: PeriodRowsRequest) -> bytes:
+    """The receipts of the period as CSV, refunds negative. Raises as `list_collected`."""
+    page = list_collected(work, _whole_period(request))
+    currency = work.actor.settings.currency
+    return _exported(
+        work,
+        "collected",
+        ("Number", "Kind", "Method", "Received", "Patient", "Name", "Location", "Amount", "Currency"),
+        [
+            (
+                row.number,
+                row.kind.label,
+                row.method.label,
+                row.received_on,
+                row.patient_code,
+                row.patient_name,
+                row.location,
+                row.amount,
+                currency,
+            )
+            for row in page.rows
+        ],
+    )
+
+
+@use_case(Permission.REPORT_VIEW, name="report.export_no_show")
+def export_no_show(work: Work, request: PeriodRowsRequest) -> bytes:
+    """The attended and missed appointments of the period as CSV, in each location's time. Raises as `list_no_show`."""
+    page = list_no_show(work, _whole_period(request))
+    return _exported(
+        work,
+        "no_show",
+        ("Start", "Time zone", "Location", "Practitioner", "Patient", "Name", "Status"),
+        [
+            (
+                to_wall(row.starts_at, zone(row.timezone)),
+                row.timezone,
+                row.location,
+                row.practitioner,
+                row.patient_code,
+                row.patient_name,
+                row.status.label,
+            )
+            for row in page.rows
+        ],
+    )
+
+
+def _exported(work: Work, report: str, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+    work.audit("report", None, "exported", report=report, format="csv", rows=len(rows))
+    return csv_bytes(header, rows)
+
+
+def _whole(request: OutstandingRowsRequest) -> OutstandingRowsRequest:
+    return request.model_copy(update={"limit": ALL_ROWS, "offset": 0})
+
+
+def _whole_period(request: PeriodRowsRequest) -> PeriodRowsRequest:
+    return request.model_copy(update={"limit": ALL_ROWS, "offset": 0})
