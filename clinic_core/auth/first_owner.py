@@ -43,7 +43,6 @@ def create_owner(*, organization: str, email: str, display_name: str, password: 
         organization_id = create_organization(organization)
     user_id = new_id()
     with owner_work("owner.create", organization_id) as session:
-        org = {"organization_id": organization_id}
         session.add(
             AppUser(
                 id=user_id,
@@ -52,13 +51,22 @@ def create_owner(*, organization: str, email: str, display_name: str, password: 
                 password_hash=password_hash,
                 password_changed_at=now(),
                 status=UserStatus.ACTIVE,
-                **org,
+                organization_id=organization_id,
             )
         )
         session.flush()
-        session.add(UserRole(user_id=user_id, role_id=role_id(session, organization_id, BaselineRole.OWNER), **org))
+        session.add(
+            UserRole(
+                user_id=user_id,
+                role_id=role_id(session, organization_id, BaselineRole.OWNER),
+                organization_id=organization_id,
+            )
+        )
         locations = session.scalars(
             select(ClinicLocation.id).where(col(ClinicLocation.organization_id) == organization_id)
         )
-        session.add_all(UserLocation(user_id=user_id, clinic_location_id=location, **org) for location in locations)
+        session.add_all(
+            UserLocation(user_id=user_id, clinic_location_id=location, organization_id=organization_id)
+            for location in locations
+        )
     return user_id

@@ -108,7 +108,7 @@ def list_roles(work: Work) -> tuple[RoleRow, ...]:
     for role_id, key, scope in work.session.execute(granted):
         grants[role_id][PERMISSIONS[key]] = Scope(scope)
     held = select(UserRole.role_id, func.count()).group_by(col(UserRole.role_id))
-    counts: dict[UUID, int] = dict(row.tuple() for row in work.session.execute(held))
+    counts: dict[UUID, int] = {row[0]: row[1] for row in work.session.execute(held)}
     rows = [
         RoleRow(
             id=role.id,
