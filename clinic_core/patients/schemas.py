@@ -165,10 +165,11 @@ class SearchPatients(BaseModel):
 
 
 class ListPatients(BaseModel):
-    """One page of the register, by family name; archived patients only when asked for."""
+    """One page of the register, by family name; archived or deleted patients only when asked for."""
 
     clinic_location_id: UUID | None = None
     with_archived: bool = False
+    only_deleted: bool = False
     offset: int = Field(default=0, ge=0)
     limit: int = Field(default=PAGE_SIZE, ge=1, le=500)
 

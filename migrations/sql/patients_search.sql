@@ -37,7 +37,7 @@ begin
       and ((p_dob is not null and p.dob = p_dob)
         or (length(p_digits) >= 4 and p.phone_digits like p_digits || '%' and p.phone_digits <> '')
         or (length(p_digits) >= 4 and p.phone_digits like '%' || p_digits and p.phone_digits <> '' and length(p_digits) >= 7)
-        or p.code = upper(p_text) or (p_digits <> '' and p.code = 'P-' || lpad(p_digits, 6, '0'))
+        or p.code = upper(p_text) or (p_digits <> '' and p.code = 'P-' || lpad(p_digits, greatest(6, length(p_digits)), '0'))
         or (position('@' in p_text) > 0 and p.email_folded like v_words[1] || '%' and p.email_folded <> ''))
       and patient_in_scope(p, v_scope, v_organization, v_actor)
     order by p.name_folded collate "C", p.id limit p_limit;
@@ -54,7 +54,7 @@ begin
     return query
       select p.id, 0.9::real from patient p
       where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
-        and p.name_folded like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
+        and (p.name_folded like v_words[1] || '%' or p.name_folded like v_short[1]) and (' ' || p.name_folded) like all (v_short)
         and patient_in_scope(p, v_scope, v_organization, v_actor)
       order by p.name_folded collate "C", p.id limit p_limit;
   end if;

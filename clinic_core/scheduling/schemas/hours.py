@@ -180,11 +180,17 @@ class ListClosures(BaseModel):
 
 
 class ListAbsences(BaseModel):
-    """Absences that touch a period, of one person or of all."""
+    """Absences that touch a period, of some people or of all."""
 
-    user_id: UUID | None = None
+    user_ids: tuple[UUID, ...] = ()
     starts_before: Instant
     ends_after: Instant
+
+
+class GetOpeningHours(BaseModel):
+    """The weekly hours of one location."""
+
+    clinic_location_id: UUID
 
 
 class GetWorkingHours(BaseModel):

@@ -72,7 +72,9 @@ class ListPractitioners(BaseModel):
 
 
 class ListServices(BaseModel):
-    """The services that can be booked."""
+    """The services that can be booked, or only those that patients book themselves."""
+
+    online_only: bool = False
 
 
 class LocationRow(BaseModel):

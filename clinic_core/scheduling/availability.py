@@ -1,0 +1,108 @@
+"""When somebody works and when a location is open, as spans of instants: pure, so that screens and figures agree.
+
+Wall times become instants through `kit.calendar`: a rule of 09:00 to 17:00 means that on either side of a clock
+change, and a time the clocks skip moves forward.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from clinic_core.kit.calendar import Span, clip, day_bounds, from_wall, local_date, merge, range_bounds, subtract
+from clinic_core.scheduling.schemas import AvailabilityRule, OpeningSpan
+
+_DAY = timedelta(days=1)
+
+
+class ClosedDays(NamedTuple):
+    """Days on which a location is closed, both included."""
+
+    first: date
+    last: date
+
+
+def working_spans(
+    rules: Iterable[AvailabilityRule],
+    place: ZoneInfo,
+    *,
+    closures: Sequence[ClosedDays] = (),
+    absences: Iterable[tuple[datetime, datetime]] = (),
+    during: tuple[datetime, datetime],
+) -> list[Span]:
+    """The time within `during` in which a practitioner works by rules of one location: rota − absences − closures.
+
+    The caller passes rules and closures of that location only, and absences of that person only.
+    """
+    planned = [
+        _instants(day, rule.starts, rule.ends, place)
+        for day in _days(place, during)
+        for rule in rules
+        if _holds(rule, day)
+    ]
+    return _within(planned, [*absences, *_closed(closures, place, during)], during)
+
+
+def opening_spans(
+    hours: Iterable[OpeningSpan],
+    place: ZoneInfo,
+    *,
+    closures: Sequence[ClosedDays] = (),
+    during: tuple[datetime, datetime],
+) -> list[Span]:
+    """The time within `during` in which a location is open; a room's rota is that of its location (A2)."""
+    planned = [
+        _instants(day, span.opens, span.closes, place)
+        for day in _days(place, during)
+        for span in hours
+        if span.weekday == day.isoweekday()
+    ]
+    return _within(planned, _closed(closures, place, during), during)
+
+
+def _holds(rule: AvailabilityRule, day: date) -> bool:
+    if rule.weekday != day.isoweekday():
+        return False
+    if (rule.valid_from and day < rule.valid_from) or (rule.valid_to and day > rule.valid_to):
+        return False
+    if rule.every_weeks == 1 or rule.anchor is None:
+        return True
+    weeks = (_monday(day) - _monday(rule.anchor)).days // 7
+    return weeks % rule.every_weeks == 0
+
+
+def _monday(day: date) -> date:
+    return day - timedelta(days=day.weekday())
+
+
+def _days(place: ZoneInfo, during: tuple[datetime, datetime]) -> Iterator[date]:
+    day, last = local_date(during[0], place), local_date(during[1], place)
+    while day <= last:
+        yield day
+        day += _DAY
+
+
+def _instants(day: date, starts: time, ends: time, place: ZoneInfo) -> tuple[datetime, datetime]:
+    start = from_wall(datetime.combine(day, starts), place).instant
+    # Midnight as an end is that of the next day.
+    end = day_bounds(day, place).end if ends == time() else from_wall(datetime.combine(day, ends), place).instant
+    return start, end
+
+
+def _closed(
+    closures: Sequence[ClosedDays], place: ZoneInfo, during: tuple[datetime, datetime]
+) -> list[tuple[datetime, datetime]]:
+    first, last = local_date(during[0], place), local_date(during[1], place)
+    return [
+        range_bounds(max(closed.first, first), min(closed.last, last), place)
+        for closed in closures
+        if closed.first <= last and closed.last >= first
+    ]
+
+
+def _within(
+    planned: Iterable[tuple[datetime, datetime]],
+    holes: Iterable[tuple[datetime, datetime]],
+    during: tuple[datetime, datetime],
+) -> list[Span]:
+    return [Span(*span) for span in clip(subtract(merge(planned), holes), during)]

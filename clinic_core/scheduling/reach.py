@@ -1,0 +1,91 @@
+"""Whose appointments and which calendars an actor may change; conditions for reading are in `access.scope`."""
+
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from clinic_core.access import Actor, Permission
+from clinic_core.access.scope import appointments_in_scope, patients_in_scope
+from clinic_core.access.work import record_refusal
+from clinic_core.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from clinic_core.kit.clock import now
+from clinic_core.models import Appointment, Patient
+from clinic_core.vocabulary import Scope
+
+MANAGE = Permission.APPOINTMENT_MANAGE
+
+
+def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, location_id: UUID | None = None) -> bool:
+    """Whether the permission reaches the calendar of that practitioner at that location.
+
+    *Location* covers one's own locations and one's own calendar; *own* and *care team* one's own calendar.
+    """
+    scope = actor.scope(permission)
+    if scope is None:
+        return False
+    if scope is Scope.ORGANISATION or practitioner_id == actor.user_id:
+        return True
+    return scope is Scope.LOCATION and location_id in actor.location_ids
+
+
+def is_own_patient(actor: Actor, patient: Patient) -> bool:
+    """Whether the actor is this patient, and not somebody of the clinic with a wider reach."""
+    return actor.scope(MANAGE) is Scope.OWN and patient.user_id is not None and patient.user_id == actor.user_id
+
+
+def refused(actor: Actor, use_case: str, permission: Permission, sentence: str) -> PermissionDenied:
+    """The error for a calendar that is not the actor's; the refusal is audited."""
+    record_refusal(actor, use_case, permission, "scope")
+    return PermissionDenied(sentence)
+
+
+def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:
+    """The patient for whom something is to be booked.
+
+    Raises:
+        NotFound: unknown, or out of the actor's reach.
+        Conflict: deleted, merged into another record, or deceased.
+    """
+    statement = (
+        select(Patient)
+        .where(col(Patient.id) == patient_id, patients_in_scope(actor, Permission.PATIENT_READ))
+        .execution_options(populate_existing=True)
+    )
+    patient = session.execute(statement).scalar_one_or_none()
+    if patient is None:
+        raise NotFound("This patient does not exist.")
+    if patient.merged_into_id is not None:
+        raise Conflict("This record was merged into another; book for that one.")
+    if patient.deleted_at is not None:
+        raise Conflict("This patient is deleted; restore the record first.")
+    if patient.deceased_on is not None:
+        raise Conflict("This patient has died; nothing is booked any more.")
+    return patient
+
+
+def find_managed_appointment(session: Session, actor: Actor, appointment_id: UUID) -> tuple[Appointment, Patient]:
+    """The appointment that the actor may change, with its patient.
+
+    Raises:
+        NotFound: unknown, deleted, or out of the actor's reach.
+        InvalidInput: it is the actor's own as a patient, and no longer ahead.
+    """
+    statement = (
+        select(Appointment, Patient)
+        .join(Patient, col(Patient.id) == col(Appointment.patient_id))
+        .where(
+            col(Appointment.id) == appointment_id,
+            col(Appointment.deleted_at).is_(None),
+            appointments_in_scope(actor, MANAGE),
+        )
+        .execution_options(populate_existing=True)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None:
+        raise NotFound("This appointment does not exist.")
+    appointment, patient = found
+    if is_own_patient(actor, patient) and appointment.starts_at <= now():
+        raise InvalidInput("This appointment is no longer ahead; please call the clinic.")
+    return appointment, patient
