@@ -9,7 +9,7 @@ from clinic_core.ui.session import current_actor, session_id
 from clinic_core.ui.shell import draw_shell
 
 # A file of our own: with an emoji the browser would fetch a picture from a font host.
-st.set_page_config(page_title="Clinicboard", page_icon="app/static/clinicboard.png", layout="wide")
+st.set_page_config(page_title="Clinicboard", page_icon="/app/static/clinicboard.png", layout="wide")
 
 found = session_id()
 if found is None:

@@ -6,6 +6,7 @@ from typing import Literal
 from streamlit.navigation.page import Page as StreamlitPage
 
 from clinic_core.access import Actor, Permission
+from clinic_core.vocabulary import Scope
 
 Section = Literal["Account", "Front desk", "Clinical", "Billing", "Analytics", "Admin"]
 
@@ -31,12 +32,26 @@ class NavPage:
 
 
 # The first page that a person may open is the one they see after signing in.
-NAV_PAGES: tuple[NavPage, ...] = ()
+NAV_PAGES: tuple[NavPage, ...] = (
+    NavPage("Front desk", "pages/front_desk/today.py", "Today", "today", (Permission.APPOINTMENT_READ,)),
+    NavPage("Front desk", "pages/front_desk/calendar.py", "Calendar", "calendar_month", (Permission.APPOINTMENT_READ,)),
+    NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
+    NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
+)
 
 
 def allowed_pages(actor: Actor) -> list[NavPage]:
     """The pages that the person may open, in the order of the menu."""
-    return [page for page in NAV_PAGES if not page.permissions or actor.can(*page.permissions)]
+    return [page for page in NAV_PAGES if may_open(actor, *page.permissions)]
+
+
+def may_open(actor: Actor, *permissions: Permission) -> bool:
+    """Whether a page with these permissions is the person's: any one opens it, none means everybody signed in.
+
+    Who reaches only themselves is a patient; the pages of the clinic are not made for them.
+    """
+    is_patient = actor.scope(Permission.PATIENT_READ) is Scope.OWN
+    return not permissions or (actor.can(*permissions) and not is_patient)
 
 
 def menu(actor: Actor) -> dict[str, list[StreamlitPage]]:

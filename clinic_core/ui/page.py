@@ -14,6 +14,7 @@ from clinic_core.access import Actor, Permission, Work, perform
 from clinic_core.auth.sessions import ANONYMOUS
 from clinic_core.errors import ClinicError, InvalidInput, NotSignedIn, Unavailable
 from clinic_core.kit.ids import new_id
+from clinic_core.ui.nav import may_open
 from clinic_core.ui.session import current_actor, go_to_sign_in, session_id
 from clinic_core.ui.states import as_invalid_input, draw_not_allowed, draw_refusal, draw_unavailable, draw_unexpected
 from clinic_core.ui.wording import plain
@@ -26,6 +27,7 @@ START_SENTENCE = "Start with clinic serve: this script shows nothing without the
 
 _LOG = logging.getLogger("clinic_core.ui")
 _MESSAGE = "_message"
+_REFUSAL = "_refusal"
 _REQUEST_IDS = "_request_ids"
 
 
@@ -51,11 +53,7 @@ class Page:
             stop_with(error)
 
     def run(
-        self,
-        function: Callable[[Work, Request], R],
-        request: Request | Callable[[], Request],
-        *,
-        done: str = "",
+        self, function: Callable[[Work, Request], R], request: Request | Callable[[], Request], *, done: str = ""
     ) -> R | None:
         """One use case in one transaction; None when it was refused, the sentence is then drawn here.
 
@@ -64,14 +62,29 @@ class Page:
         the next run of any page, so rerun or go somewhere.
         """
         try:
-            made = request() if callable(request) else request
-            row = perform(self.actor, function, made)
-        except ValidationError as error:
-            draw_refusal(as_invalid_input(error))
-            return None
+            return self._perform(function, request, done)
         except ClinicError as error:
             draw_refusal(error)
             return None
+
+    def run_for_next(
+        self, function: Callable[[Work, Request], R], request: Request | Callable[[], Request], *, done: str = ""
+    ) -> R | None:
+        """As `run`, but a refusal too is shown by the next run, under the page's head: for callbacks and drags."""
+        try:
+            return self._perform(function, request, done)
+        except ClinicError as error:
+            st.session_state[_REFUSAL] = error
+            return None
+
+    def _perform(
+        self, function: Callable[[Work, Request], R], request: Request | Callable[[], Request], done: str
+    ) -> R:
+        try:
+            made = request() if callable(request) else request
+        except ValidationError as error:
+            raise as_invalid_input(error) from error
+        row = perform(self.actor, function, made)
         _forget_request_id(getattr(made, "request_id", None))
         if done:
             self.tell(done.format(**_fields(row)))
@@ -116,13 +129,17 @@ def open_page(title: str, *permissions: Permission) -> Page:
         actor = current_actor()
     except ClinicError as error:
         stop_with(error)
-    if permissions and not actor.can(*permissions):
+    if not may_open(actor, *permissions):
         draw_not_allowed()
         st.stop()
     message = st.session_state.pop(_MESSAGE, None)
     if message:
         st.toast(plain(message), icon=":material/check_circle:")
-    return Page(title)
+    page = Page(title)
+    refusal: ClinicError | None = st.session_state.pop(_REFUSAL, None)
+    if refusal is not None:
+        draw_refusal(refusal)
+    return page
 
 
 def go(path: str, **ids: UUID | None) -> NoReturn:

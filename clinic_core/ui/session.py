@@ -1,7 +1,8 @@
 """Who is at the screen: the actor behind the header that the gate sets, read from the database at every run."""
 
 import threading
-from typing import NoReturn
+from collections.abc import Callable
+from typing import NoReturn, TypeVar
 
 import streamlit as st
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
@@ -13,6 +14,8 @@ from clinic_core.errors import NotSignedIn
 
 SIGNED_OUT = "You are signed out. Please sign in again."
 SIGN_IN_ADDRESS = "/session/login?r=expired"
+
+Value = TypeVar("Value")
 
 _held = threading.local()
 
@@ -32,17 +35,24 @@ def current_actor() -> Actor:
         NotSignedIn: there is no live session.
         Unavailable: the database does not answer.
     """
+    actor = once_a_run("actor", lambda: actor_for_session(session_id() or ANONYMOUS))
+    if actor is None:
+        raise NotSignedIn(SIGNED_OUT)
+    return actor
+
+
+def once_a_run(name: str, make: Callable[[], Value]) -> Value:
+    """The value made once in this run of the script; a run of a fragment, dialog or callback makes it anew."""
     context = get_script_run_ctx()
     # Streamlit makes the cursors anew for every run, whole or fragment: holding them tells one run from the next.
     run = context.cursors if context else None
     if run is None or getattr(_held, "run", None) is not run:
-        _held.run = None
-        _held.actor = actor_for_session(session_id() or ANONYMOUS)
+        _held.values = {}
         _held.run = run
-    actor: Actor | None = _held.actor
-    if actor is None:
-        raise NotSignedIn(SIGNED_OUT)
-    return actor
+    values: dict[str, Value] = _held.values
+    if name not in values:
+        values[name] = make()
+    return values[name]
 
 
 def sign_out() -> None:

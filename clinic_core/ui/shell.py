@@ -2,9 +2,11 @@
 
 import streamlit as st
 
-from clinic_core.access import Actor
-from clinic_core.ui.nav import menu
+from clinic_core.access import Actor, Permission
+from clinic_core.ui.location import draw_location_switch
+from clinic_core.ui.nav import may_open, menu
 from clinic_core.ui.page import run_page
+from clinic_core.ui.patient_search import draw_jump_search
 from clinic_core.ui.session import sign_out
 from clinic_core.ui.wording import plain
 
@@ -19,6 +21,9 @@ def draw_shell(actor: Actor) -> None:
     chosen = st.navigation(pages, position="sidebar", expanded=True)
     with st.sidebar:
         st.markdown(f"**{plain(actor.organization_name)}**")
+        draw_location_switch(actor)
+        if may_open(actor, Permission.PATIENT_READ):
+            draw_jump_search()
     run_page(chosen)
     _draw_person(actor)
 
