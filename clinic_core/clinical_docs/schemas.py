@@ -197,6 +197,7 @@ class GetChart(BaseModel):
     """The clinical record of one patient."""
 
     patient_id: UUID
+    visits_offset: int = Field(default=0, ge=0)
 
 
 class ListCases(BaseModel):
@@ -230,6 +231,20 @@ class ListMissing(BaseModel):
     days: int = Field(default=90, ge=1, le=365)
     limit: int = Field(default=100, ge=1, le=500)
     offset: int = Field(default=0, ge=0)
+
+
+class CountOpenNotes(BaseModel):
+    """How much the actor's own work-lists hold; `days` as in `ListMissing`."""
+
+    days: int = Field(default=90, ge=1, le=365)
+
+
+class ListRevisions(BaseModel):
+    """The versions of a note, newest first; `before` pages on from a version."""
+
+    visit_id: UUID
+    before: int | None = None
+    limit: int = Field(default=50, ge=1, le=200)
 
 
 class NoteAsOf(BaseModel):
@@ -309,6 +324,13 @@ class MissingNote(_Row):
     status: AppointmentStatus
 
 
+class OpenNotes(_Row):
+    """The length of the actor's work-lists."""
+
+    unsigned: int
+    missing: int
+
+
 class DraftNote(_Row):
     """Text that the actor typed and did not save; `is_stale` when the visit was changed since it was begun."""
 
@@ -319,7 +341,10 @@ class DraftNote(_Row):
 
 
 class RevisionRow(_Row):
-    """One version of a note without its text; `digest` is the SHA-256 of the stored note in hexadecimal digits."""
+    """One version of a note without its text.
+
+    `digest` is the SHA-256 of the stored note in hexadecimal digits; `is_intact` says whether the text still has it.
+    """
 
     id: UUID
     version: int
@@ -328,6 +353,7 @@ class RevisionRow(_Row):
     author: str
     created_at: datetime
     digest: str
+    is_intact: bool
 
 
 class DiffKind(Choice):
@@ -387,6 +413,7 @@ class VisitChart(ListedVisit):
     appointment: AppointmentLine | None
     revisions: tuple[RevisionRow, ...]
     draft: DraftNote | None
+    other_writers: tuple[str, ...]
     signed_by: str
     changed_by: str
     changed_at: datetime
@@ -395,10 +422,12 @@ class VisitChart(ListedVisit):
 
 
 class DraftRow(_Row):
-    """When the unsaved text was kept."""
+    """When the unsaved text was kept, and by whom the visit was changed since it was begun."""
 
     id: UUID
     saved_at: datetime
+    is_stale: bool
+    changed_by: str
 
 
 class GlassGrant(_Row):
@@ -410,11 +439,17 @@ class GlassGrant(_Row):
 
 
 class ChartAccess(_Row):
-    """Whether the actor may open a patient's chart, and how; `glass_until` while the glass is broken."""
+    """How far a patient's chart is open to the actor; `glass_until` while the glass is broken.
+
+    Outside the care team `may_read` is still true for those who have a case of their own in the chart: that case is
+    all they see, and breaking the glass shows the rest.
+    """
 
     patient_id: UUID
+    patient_name: str
+    patient_code: str
     may_read: bool
-    may_write: bool
+    may_start: bool
     may_break_glass: bool
     glass_until: datetime | None
 
@@ -427,3 +462,4 @@ class Chart(_Row):
     patient_code: str
     cases: tuple[CaseRow, ...]
     visits: tuple[ListedVisit, ...]
+    visits_in_all: int
