@@ -4,8 +4,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, false, or_, select, true
-from sqlalchemy.orm import Mapped
+from sqlalchemy import ColumnElement, exists, false, or_, select, true
+from sqlalchemy.orm import Mapped, aliased
 from sqlmodel import col
 
 from clinic_core.access.actor import Actor
@@ -16,6 +16,11 @@ from clinic_core.vocabulary import AppointmentStatus, CaseStatus, Scope
 
 CARE_TEAM_BACK = timedelta(days=90)
 CARE_TEAM_AHEAD = timedelta(days=365)
+
+# Aliases: the query around a condition may read the same table, and `t.patient_id = t.patient_id` is always true.
+_Treated = aliased(ClinicalCase)
+_Seen = aliased(Appointment)
+_Worked = aliased(InvoiceLine)
 
 
 def patients_in_scope(actor: Actor, permission: Permission) -> ColumnElement[bool]:
@@ -28,10 +33,10 @@ def patients_in_scope(actor: Actor, permission: Permission) -> ColumnElement[boo
         location=lambda: or_(
             col(Patient.clinic_location_id).in_(actor.location_ids),
             exists().where(
-                col(Appointment.organization_id) == actor.organization_id,
-                col(Appointment.patient_id) == col(Patient.id),
-                col(Appointment.clinic_location_id).in_(actor.location_ids),
-                col(Appointment.deleted_at).is_(None),
+                col(_Seen.organization_id) == actor.organization_id,
+                col(_Seen.patient_id) == col(Patient.id),
+                col(_Seen.clinic_location_id).in_(actor.location_ids),
+                col(_Seen.deleted_at).is_(None),
             ),
         ),
     )
@@ -87,9 +92,9 @@ def invoices_in_scope(actor: Actor, permission: Permission) -> ColumnElement[boo
         permission,
         own=lambda: or_(
             exists().where(
-                col(InvoiceLine.organization_id) == actor.organization_id,
-                col(InvoiceLine.invoice_id) == col(Invoice.id),
-                col(InvoiceLine.practitioner_user_id) == actor.user_id,
+                col(_Worked.organization_id) == actor.organization_id,
+                col(_Worked.invoice_id) == col(Invoice.id),
+                col(_Worked.practitioner_user_id) == actor.user_id,
             ),
             _of_own_patient(actor, col(Invoice.patient_id)),
         ),
@@ -136,19 +141,17 @@ def _in_care_team(actor: Actor, patient_id: ColumnElement[UUID] | Mapped[UUID]) 
     """An open case, an appointment from 90 days back to 365 ahead, or a broken glass."""
     instant = now()
     treats = exists().where(
-        col(ClinicalCase.organization_id) == actor.organization_id,
-        col(ClinicalCase.patient_id) == patient_id,
-        col(ClinicalCase.practitioner_user_id) == actor.user_id,
-        col(ClinicalCase.status) == CaseStatus.OPEN,
+        col(_Treated.organization_id) == actor.organization_id,
+        col(_Treated.patient_id) == patient_id,
+        col(_Treated.practitioner_user_id) == actor.user_id,
+        col(_Treated.status) == CaseStatus.OPEN,
     )
     sees = exists().where(
-        and_(
-            col(Appointment.organization_id) == actor.organization_id,
-            col(Appointment.patient_id) == patient_id,
-            col(Appointment.practitioner_user_id) == actor.user_id,
-            col(Appointment.deleted_at).is_(None),
-            col(Appointment.status) != AppointmentStatus.CANCELLED,
-            col(Appointment.starts_at).between(instant - CARE_TEAM_BACK, instant + CARE_TEAM_AHEAD),
-        )
+        col(_Seen.organization_id) == actor.organization_id,
+        col(_Seen.patient_id) == patient_id,
+        col(_Seen.practitioner_user_id) == actor.user_id,
+        col(_Seen.deleted_at).is_(None),
+        col(_Seen.status) != AppointmentStatus.CANCELLED,
+        col(_Seen.starts_at).between(instant - CARE_TEAM_BACK, instant + CARE_TEAM_AHEAD),
     )
     return or_(treats, sees, patient_id.in_(actor.broken_glass))
