@@ -1,0 +1,267 @@
+"""`clinic report`: the clinic's figures in the shell, the same numbers as on the dashboard."""
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Annotated
+from uuid import UUID
+
+import typer
+
+from clinic_core.access import Actor, perform, system_actor
+from clinic_core.analytics.queries import (
+    aging,
+    list_report_choices,
+    no_show_rate,
+    outstanding,
+    revenue,
+    utilization,
+)
+from clinic_core.analytics.schemas import (
+    AgeBasis,
+    AgingRequest,
+    Choosable,
+    Outstanding,
+    OutstandingRequest,
+    PeriodFilter,
+    ReportChoices,
+)
+from clinic_core.errors import NotFound
+from clinic_core.kit.formats import minutes_text, money, plain_amount, rate_text
+
+app = typer.Typer(no_args_is_help=True, help="Figures of an organisation: outstanding, aging, utilization and more.")
+
+Value = str | int | float | None | Mapping[str, str] | Sequence[Mapping[str, str | None]]
+
+Organization = Annotated[str, typer.Option(help="The organisation's name.")]
+AsOf = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of the end of that day; default now.")]
+First = Annotated[
+    datetime | None,
+    typer.Option("--from", formats=["%Y-%m-%d"], help="First day; default the first of the last day's month."),
+]
+Last = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], help="Last day; default today.")]
+Location = Annotated[str | None, typer.Option(help="Only this location: its name or id.")]
+Practitioner = Annotated[str | None, typer.Option(help="Only this practitioner: name or id.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+@app.command("outstanding")
+def outstanding_command(
+    organization: Organization,
+    as_of: AsOf = None,
+    location: Location = None,
+    practitioner: Practitioner = None,
+    as_json: Json = False,
+) -> None:
+    """What patients owe: gross, credit, net."""
+    reader = _Reader(organization)
+    found = perform(
+        reader.actor,
+        outstanding,
+        OutstandingRequest(
+            as_of=as_of.date() if as_of else None,
+            clinic_location_id=reader.location(location),
+            practitioner_user_id=reader.practitioner(practitioner),
+        ),
+    )
+    _print(_outstanding_values(found), _outstanding_lines(reader, found), as_json=as_json)
+
+
+@app.command("aging")
+def aging_command(
+    organization: Organization,
+    as_of: AsOf = None,
+    location: Location = None,
+    practitioner: Practitioner = None,
+    basis: Annotated[AgeBasis, typer.Option(help="Count the days from the due or the issue date.")] = AgeBasis.DUE,
+    as_json: Json = False,
+) -> None:
+    """What patients owe by age: 0-30, 31-60, 61-90 and more than 90 days."""
+    reader = _Reader(organization)
+    found = perform(
+        reader.actor,
+        aging,
+        AgingRequest(
+            as_of=as_of.date() if as_of else None,
+            clinic_location_id=reader.location(location),
+            practitioner_user_id=reader.practitioner(practitioner),
+            basis=basis,
+        ),
+    )
+    buckets = {each.bucket.value: plain_amount(each.amount) for each in found.buckets}
+    lines = [(each.bucket.label, reader.money(each.amount)) for each in found.buckets]
+    _print(
+        {**_outstanding_values(found), "basis": found.basis.value, "buckets": buckets},
+        [*lines, *_outstanding_lines(reader, found)],
+        as_json=as_json,
+    )
+
+
+@app.command("utilization")
+def utilization_command(
+    organization: Organization,
+    first: First = None,
+    last: Last = None,
+    location: Location = None,
+    practitioner: Practitioner = None,
+    as_json: Json = False,
+) -> None:
+    """How much of the working time is booked."""
+    reader = _Reader(organization)
+    found = perform(reader.actor, utilization, reader.period(first, last, location, practitioner))
+    values: dict[str, Value] = {
+        "from": found.first_day.isoformat(),
+        "to": found.last_day.isoformat(),
+        "booked_minutes": found.booked_minutes,
+        "available_minutes": found.available_minutes,
+        "outside_minutes": found.outside_minutes,
+        "rate": _number(found.rate),
+    }
+    lines = [
+        ("Utilization", rate_text(found.rate, reader.actor.settings.locale)),
+        ("Booked in working time", minutes_text(found.booked_minutes)),
+        ("Working time", minutes_text(found.available_minutes)),
+        ("Booked outside", minutes_text(found.outside_minutes)),
+    ]
+    _print(values, lines, as_json=as_json)
+
+
+@app.command("no-show")
+def no_show_command(
+    organization: Organization,
+    first: First = None,
+    last: Last = None,
+    location: Location = None,
+    practitioner: Practitioner = None,
+    as_json: Json = False,
+) -> None:
+    """How often patients did not come, and how much was cancelled."""
+    reader = _Reader(organization)
+    found = perform(reader.actor, no_show_rate, reader.period(first, last, location, practitioner))
+    cancelled = found.cancelled_late + found.cancelled_early + found.cancelled_by_clinic
+    values: dict[str, Value] = {
+        "from": found.first_day.isoformat(),
+        "to": found.last_day.isoformat(),
+        "no_show": found.no_show,
+        "attended": found.attended,
+        "rate": _number(found.rate),
+        "cancelled": cancelled,
+        "cancelled_late": found.cancelled_late,
+        "cancelled_early": found.cancelled_early,
+        "cancelled_by_clinic": found.cancelled_by_clinic,
+        "cancellation_rate": _number(found.cancellation_rate),
+        "unclosed": found.unclosed,
+    }
+    lines = [
+        ("No-show rate", rate_text(found.rate, reader.actor.settings.locale)),
+        ("No-shows", str(found.no_show)),
+        ("Attended", str(found.attended)),
+        ("Cancelled", str(cancelled)),
+        ("Past visits without a final status", str(found.unclosed)),
+    ]
+    _print(values, lines, as_json=as_json)
+
+
+@app.command("revenue")
+def revenue_command(
+    organization: Organization,
+    first: First = None,
+    last: Last = None,
+    location: Location = None,
+    practitioner: Practitioner = None,
+    as_json: Json = False,
+) -> None:
+    """What was invoiced (by issue date) and collected (by day of receipt), by month."""
+    reader = _Reader(organization)
+    found = perform(reader.actor, revenue, reader.period(first, last, location, practitioner))
+    values: dict[str, Value] = {
+        "from": found.first_day.isoformat(),
+        "to": found.last_day.isoformat(),
+        "invoiced": plain_amount(found.invoiced),
+        "documents": found.documents,
+        "collected": None if found.collected is None else plain_amount(found.collected),
+        "receipts": found.receipts,
+        "currency": found.currency,
+        "months": [
+            {
+                "month": f"{each.month:%Y-%m}",
+                "invoiced": plain_amount(each.invoiced),
+                "collected": None if each.collected is None else plain_amount(each.collected),
+            }
+            for each in found.months
+        ],
+    }
+    lines = [("Invoiced", reader.money(found.invoiced)), ("Collected", reader.money(found.collected))]
+    _print(values, lines, as_json=as_json)
+
+
+class _Reader:
+    """The organisation's software as reader, with the names that options may give."""
+
+    def __init__(self, organization: str) -> None:
+        self.actor: Actor = system_actor(organization)
+        self.choices: ReportChoices = perform(self.actor, list_report_choices)
+
+    def location(self, wanted: str | None) -> UUID | None:
+        """The location of that name or id."""
+        return _chosen(wanted, self.choices.locations, "location")
+
+    def practitioner(self, wanted: str | None) -> UUID | None:
+        """The practitioner of that name or id."""
+        return _chosen(wanted, self.choices.practitioners, "practitioner")
+
+    def period(
+        self, first: datetime | None, last: datetime | None, location: str | None, practitioner: str | None
+    ) -> PeriodFilter:
+        """The days and filters of the options."""
+        last_day = last.date() if last else self.choices.today
+        return PeriodFilter(
+            first_day=first.date() if first else last_day.replace(day=1),
+            last_day=last_day,
+            clinic_location_id=self.location(location),
+            practitioner_user_id=self.practitioner(practitioner),
+        )
+
+    def money(self, value: Decimal | None) -> str:
+        """An amount as the organisation writes it."""
+        return "n/a" if value is None else money(value, self.actor.settings.currency, self.actor.settings.locale)
+
+
+def _chosen(wanted: str | None, choices: Sequence[Choosable], called: str) -> UUID | None:
+    if wanted is None:
+        return None
+    found = [each.id for each in choices if wanted.strip().casefold() in {each.name.casefold(), str(each.id)}]
+    if not found:
+        raise NotFound(f"There is no {called} named “{wanted}”.")
+    if len(found) > 1:
+        raise NotFound(f"{len(found)} have the name “{wanted}”; give the id of the {called}.")
+    return found[0]
+
+
+def _outstanding_values(found: Outstanding) -> dict[str, Value]:
+    return {
+        "as_of": found.as_of.isoformat(),
+        "gross": plain_amount(found.gross),
+        "credit": plain_amount(found.credit),
+        "net": plain_amount(found.net),
+        "invoices": found.invoices,
+        "currency": found.currency,
+    }
+
+
+def _outstanding_lines(reader: _Reader, found: Outstanding) -> list[tuple[str, str]]:
+    return [
+        ("As of", found.as_of.isoformat()),
+        ("Gross", f"{reader.money(found.gross)} on {found.invoices} invoices"),
+        ("Credit", reader.money(found.credit)),
+        ("Net", reader.money(found.net)),
+    ]
+
+
+def _number(rate: Decimal | None) -> float | None:
+    return None if rate is None else float(rate)
+
+
+def _print(values: Mapping[str, Value], lines: Sequence[tuple[str, str]], *, as_json: bool) -> None:
+    typer.echo(json.dumps(values) if as_json else "\n".join(f"{label}: {text}" for label, text in lines))
