@@ -1,0 +1,51 @@
+"""Who sells and who pays, as printed: live while a document is a draft, its snapshot once it is issued."""
+
+from collections.abc import Mapping
+
+from clinic_core.access import Actor
+from clinic_core.billing.schemas import Party
+from clinic_core.kit.formats import person_name
+from clinic_core.models import ClinicLocation, Invoice, Patient
+from clinic_core.vocabulary import InvoiceStatus
+
+_ADDRESS_LINES = (("street",), ("postal_code", "city"), ("region",), ("country",))
+
+
+def seller(actor: Actor, location: ClinicLocation) -> Party:
+    """The organisation at that location."""
+    return Party(
+        name=actor.organization_name,
+        address=location.address,
+        location=location.name,
+        phone=location.phone,
+        letterhead=actor.settings.letterhead,
+        tax_number=actor.settings.tax_number,
+    )
+
+
+def payer(invoice: Invoice, patient: Patient) -> Party:
+    """Who pays the document: the snapshot, the other payer of a draft, or the patient as known today."""
+    if invoice.bill_to_json:
+        return Party(**{name: invoice.bill_to_json.get(name, "") for name in ("name", "address", "reference")})
+    return Party(
+        name=person_name(patient.first_name, patient.last_name),
+        address=address_text(patient.contact_json.get("address")),
+        reference=patient.code,
+    )
+
+
+def is_billed_to_patient(invoice: Invoice) -> bool:
+    """True unless somebody other than the patient pays."""
+    if invoice.status is InvoiceStatus.DRAFT:
+        return not invoice.bill_to_json
+    return bool(invoice.bill_to_json.get("is_patient"))
+
+
+def address_text(address: object) -> str:
+    """An address of the patient's record in the lines of an envelope."""
+    if isinstance(address, str):
+        return address
+    if not isinstance(address, Mapping):
+        return ""
+    lines = (" ".join(str(address.get(part) or "").strip() for part in parts).strip() for parts in _ADDRESS_LINES)
+    return "\n".join(line for line in lines if line)

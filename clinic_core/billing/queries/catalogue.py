@@ -1,0 +1,45 @@
+"""Reading the catalogue."""
+
+from sqlmodel import col, func, or_, select
+
+from clinic_core.access import Permission, Work, query
+from clinic_core.billing.rows import catalogue_row
+from clinic_core.billing.schemas import CatalogueRow, GetCatalogueItem, ListCatalogue
+from clinic_core.errors import NotFound
+from clinic_core.kit.text import escape_like
+from clinic_core.models import ProductService
+
+_READERS = (Permission.BILLING_VIEW, Permission.APPOINTMENT_READ)
+
+
+@query(*_READERS, name="catalogue.list")
+def list_catalogue(work: Work, request: ListCatalogue) -> tuple[CatalogueRow, ...]:
+    """A page of the catalogue by code; `search` finds a part of code or name, whatever the case."""
+    statement = select(ProductService).order_by(col(ProductService.code), col(ProductService.id))
+    if request.active_only:
+        statement = statement.where(col(ProductService.active))
+    if request.type is not None:
+        statement = statement.where(col(ProductService.type) == request.type)
+    if request.search:
+        pattern = f"%{escape_like(request.search.lower())}%"
+        statement = statement.where(
+            or_(
+                func.lower(col(ProductService.code)).like(pattern, escape="\\"),
+                func.lower(col(ProductService.name)).like(pattern, escape="\\"),
+            )
+        )
+    found = work.session.scalars(statement.offset(request.offset).limit(request.limit))
+    return tuple(catalogue_row(item) for item in found)
+
+
+@query(*_READERS, name="catalogue.get")
+def get_catalogue_item(work: Work, request: GetCatalogueItem) -> CatalogueRow:
+    """One item of the catalogue.
+
+    Raises:
+        NotFound: no such item.
+    """
+    item = work.session.scalars(select(ProductService).where(col(ProductService.id) == request.item_id)).one_or_none()
+    if item is None:
+        raise NotFound("This catalogue item does not exist.")
+    return catalogue_row(item)

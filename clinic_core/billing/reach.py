@@ -1,0 +1,74 @@
+"""What an actor reaches with a billing permission: patients, locations, and documents under lock.
+
+A row out of scope answers like an unknown one.
+"""
+
+from collections.abc import Collection
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+from sqlmodel import col, select
+
+from clinic_core.access import Actor, Permission
+from clinic_core.access.scope import invoices_in_scope, patients_in_scope
+from clinic_core.errors import InvalidInput, NotFound
+from clinic_core.models import ClinicLocation, Invoice, Patient
+from clinic_core.vocabulary import Scope
+
+
+def patient_in_reach(session: Session, actor: Actor, permission: Permission, patient_id: UUID) -> Patient:
+    """The patient, if the actor reaches them with the permission.
+
+    Raises:
+        NotFound: no such patient, deleted, or out of scope.
+    """
+    patient = session.scalars(
+        select(Patient).where(
+            col(Patient.id) == patient_id, col(Patient.deleted_at).is_(None), patients_in_scope(actor, permission)
+        )
+    ).one_or_none()
+    if patient is None:
+        raise NotFound("This patient does not exist.")
+    return patient
+
+
+def location_in_reach(
+    session: Session, actor: Actor, permission: Permission, *, chosen: UUID | None, derived: UUID | None
+) -> ClinicLocation:
+    """The location of a document: the chosen one, else the derived one, else the actor's only one.
+
+    Raises:
+        InvalidInput: none is chosen and none follows.
+        NotFound: no such location, or out of scope.
+    """
+    only = next(iter(actor.location_ids)) if len(actor.location_ids) == 1 else None
+    location_id = chosen or derived or only
+    if location_id is None:
+        raise InvalidInput(
+            "Choose the location this belongs to.", fields={"clinic_location_id": "Choose the location."}
+        )
+    location = session.scalars(select(ClinicLocation).where(col(ClinicLocation.id) == location_id)).one_or_none()
+    if location is None or (actor.scope(permission) is Scope.LOCATION and location_id not in actor.location_ids):
+        raise NotFound("This location does not exist.")
+    return location
+
+
+def locked_invoices(
+    session: Session, actor: Actor, permission: Permission, invoice_ids: Collection[UUID]
+) -> dict[UUID, Invoice]:
+    """The invoices, locked in id order until the end of the transaction so that no two callers wait in a circle.
+
+    Raises:
+        NotFound: one of them does not exist or is out of scope.
+    """
+    found = session.scalars(
+        select(Invoice)
+        .where(col(Invoice.id).in_(invoice_ids), invoices_in_scope(actor, permission))
+        .order_by(col(Invoice.id))
+        .with_for_update(key_share=True, of=Invoice)
+        .execution_options(populate_existing=True)
+    )
+    invoices = {invoice.id: invoice for invoice in found}
+    if len(invoices) < len(set(invoice_ids)):
+        raise NotFound("This invoice does not exist." if len(invoice_ids) == 1 else "One invoice does not exist.")
+    return invoices

@@ -1,0 +1,166 @@
+"""Rows of documents as use cases and queries return them: one select each, so that all of them say the same."""
+
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import Row, Select, select
+from sqlalchemy.orm import Session
+from sqlmodel import col
+
+from clinic_core.access import Actor
+from clinic_core.billing.schemas import (
+    CatalogueRow,
+    DisplayStatus,
+    InvoiceHead,
+    InvoiceRow,
+    ReceiptHead,
+    ReceiptRow,
+)
+from clinic_core.billing.status import display_status
+from clinic_core.kit.clock import now
+from clinic_core.kit.formats import person_name
+from clinic_core.models import ClinicLocation, Invoice, Patient, ProductService, Receipt
+
+InvoiceSelect = Select[Invoice, str, str, str, str | None, str, str]
+ReceiptSelect = Select[Receipt, str, str, str | None, str, str]
+
+
+def select_invoices() -> InvoiceSelect:
+    """Documents with their display status, patient and location; scope and filters are the caller's to add."""
+    return (
+        select(
+            Invoice,
+            display_status(now()),
+            col(Patient.first_name),
+            col(Patient.last_name),
+            col(Patient.preferred_name),
+            col(Patient.code),
+            col(ClinicLocation.name),
+        )
+        .join(Patient, col(Patient.id) == col(Invoice.patient_id))
+        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id))
+        .execution_options(populate_existing=True)
+    )
+
+
+def select_receipts() -> ReceiptSelect:
+    """Receipts with patient and location; scope and filters are the caller's to add."""
+    return (
+        select(
+            Receipt,
+            col(Patient.first_name),
+            col(Patient.last_name),
+            col(Patient.preferred_name),
+            col(Patient.code),
+            col(ClinicLocation.name),
+        )
+        .join(Patient, col(Patient.id) == col(Receipt.patient_id))
+        .join(ClinicLocation, col(ClinicLocation.id) == col(Receipt.clinic_location_id))
+        .execution_options(populate_existing=True)
+    )
+
+
+def invoice_row(actor: Actor, found: Row[Invoice, str, str, str, str | None, str, str]) -> InvoiceRow:
+    """One row of `select_invoices` as lists show it."""
+    invoice, status, first, last, preferred, code, location = found
+    return InvoiceRow(
+        **_head(actor, invoice, status).model_dump(),
+        patient_name=person_name(first, last, preferred),
+        patient_code=code,
+        location_name=location,
+    )
+
+
+def receipt_row(actor: Actor, found: Row[Receipt, str, str, str | None, str, str]) -> ReceiptRow:
+    """One row of `select_receipts` as lists show it."""
+    receipt, first, last, preferred, code, location = found
+    return ReceiptRow(
+        **receipt_head(actor, receipt).model_dump(),
+        patient_name=person_name(first, last, preferred),
+        patient_code=code,
+        location_name=location,
+    )
+
+
+def invoice_head(session: Session, actor: Actor, invoice_id: UUID) -> InvoiceHead:
+    """The document as the database has it after the changes of this transaction."""
+    session.flush()
+    invoice, status = session.execute(
+        select(Invoice, display_status(now()))
+        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id))
+        .where(col(Invoice.id) == invoice_id)
+        .execution_options(populate_existing=True)
+    ).one()
+    return _head(actor, invoice, status)
+
+
+def refreshed_receipt(session: Session, actor: Actor, receipt_id: UUID) -> ReceiptHead:
+    """The receipt as the database has it after the changes of this transaction."""
+    session.flush()
+    receipt = session.scalars(
+        select(Receipt).where(col(Receipt.id) == receipt_id).execution_options(populate_existing=True)
+    ).one()
+    return receipt_head(actor, receipt)
+
+
+def receipt_head(actor: Actor, receipt: Receipt) -> ReceiptHead:
+    """A receipt without a name."""
+    is_refund = receipt.kind == "refund"
+    return ReceiptHead(
+        id=receipt.id,
+        number=receipt.number,
+        kind=receipt.kind,
+        patient_id=receipt.patient_id,
+        clinic_location_id=receipt.clinic_location_id,
+        amount=receipt.amount,
+        allocated=receipt.allocated,
+        refunded=receipt.refunded,
+        credit=Decimal("0.00") if is_refund else receipt.amount - receipt.allocated - receipt.refunded,
+        currency=actor.settings.currency,
+        method=receipt.method,
+        received_at=receipt.received_at,
+        received_on=receipt.received_on,
+        reference=receipt.reference,
+        version=receipt.version,
+    )
+
+
+def _head(actor: Actor, invoice: Invoice, status: str) -> InvoiceHead:
+    return InvoiceHead(
+        id=invoice.id,
+        number=invoice.number,
+        kind=invoice.kind,
+        status=invoice.status,
+        display_status=DisplayStatus(status),
+        patient_id=invoice.patient_id,
+        clinic_location_id=invoice.clinic_location_id,
+        issued_on=invoice.issued_on,
+        due_on=invoice.due_on,
+        currency=invoice.currency or actor.settings.currency,
+        net=invoice.net,
+        tax=invoice.tax,
+        total=invoice.total,
+        paid=invoice.paid,
+        credited=invoice.credited,
+        written_off=invoice.written_off,
+        balance=invoice.balance or Decimal("0.00"),
+        version=invoice.version,
+    )
+
+
+def catalogue_row(item: ProductService) -> CatalogueRow:
+    """An item of the catalogue."""
+    return CatalogueRow(
+        id=item.id,
+        code=item.code,
+        name=item.name,
+        type=item.type,
+        unit_price=item.unit_price,
+        tax_rate=item.tax_rate,
+        duration_minutes=item.duration_minutes,
+        buffer_minutes=item.buffer_minutes,
+        color=item.color,
+        bookable_online=item.bookable_online,
+        active=item.active,
+        version=item.version,
+    )

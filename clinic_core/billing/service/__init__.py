@@ -1,0 +1,21 @@
+"""Billing's writes: the catalogue, drafts, issuing, money taken."""
+
+from clinic_core.billing.service.catalogue import (
+    create_catalogue_item,
+    set_catalogue_item_active,
+    update_catalogue_item,
+)
+from clinic_core.billing.service.drafts import delete_draft, draft_invoice, update_draft
+from clinic_core.billing.service.issue import issue_invoice
+from clinic_core.billing.service.receipts import record_receipt
+
+__all__ = [
+    "create_catalogue_item",
+    "delete_draft",
+    "draft_invoice",
+    "issue_invoice",
+    "record_receipt",
+    "set_catalogue_item_active",
+    "update_catalogue_item",
+    "update_draft",
+]

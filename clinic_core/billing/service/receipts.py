@@ -1,0 +1,70 @@
+"""Taking money: one receipt over several invoices, never more allocated than received or owed (B5)."""
+
+from datetime import date
+
+from sqlalchemy import insert
+
+from clinic_core.access import Permission, Work, use_case
+from clinic_core.billing.allocation import allocated_as_given, check_payable, guards, oldest_first, payment_values
+from clinic_core.billing.numbering import next_number
+from clinic_core.billing.reach import location_in_reach, locked_invoices, patient_in_reach
+from clinic_core.billing.rows import refreshed_receipt
+from clinic_core.billing.schemas import ReceiptHead, RecordReceipt
+from clinic_core.kit.calendar import local_date, zone
+from clinic_core.kit.clock import now
+from clinic_core.kit.text import field_error
+from clinic_core.models import Payment, Receipt
+
+EARLIEST = date(2000, 1, 1)
+
+
+@use_case(Permission.BILLING_COLLECT, name="receipt.record")
+def record_receipt(work: Work, request: RecordReceipt) -> ReceiptHead:
+    """Take money from or for a patient and put it on invoices.
+
+    Chosen invoices are filled oldest due first and what is left is patient credit; allocations are taken as given;
+    without either all of it is credit. Invoices stay locked, in id order, until the end of the transaction.
+
+    Raises:
+        Conflict: a chosen invoice is paid, void or a draft, or owes less than was allocated to it.
+        InvalidInput: a day in the future, an invoice of another patient, no location to take.
+        NotFound: patient, invoice or location does not exist or is out of scope.
+    """
+    session, actor = work.session, work.actor
+    patient = patient_in_reach(session, actor, Permission.BILLING_COLLECT, request.patient_id)
+    wanted = dict(request.allocations)
+    chosen = request.invoice_ids or tuple(wanted)
+    invoices = locked_invoices(session, actor, Permission.BILLING_COLLECT, chosen) if chosen else {}
+    for invoice in invoices.values():
+        check_payable(actor, invoice, patient.id)
+    location = location_in_reach(
+        session,
+        actor,
+        Permission.BILLING_COLLECT,
+        chosen=request.clinic_location_id,
+        derived=invoices[chosen[0]].clinic_location_id if chosen else None,
+    )
+    place = zone(location.timezone)
+    received_on = local_date(request.received_at, place)
+    if not EARLIEST <= received_on <= local_date(now(), place):
+        raise field_error("received_at", f"must lie between {EARLIEST.year} and today")
+    parts = (
+        allocated_as_given(actor, invoices, wanted) if wanted else oldest_first(list(invoices.values()), request.amount)
+    )
+    receipt = Receipt(
+        organization_id=actor.organization_id,
+        patient_id=patient.id,
+        clinic_location_id=location.id,
+        number=next_number(session, actor.settings.receipt_prefix, received_on.year).text,
+        amount=request.amount,
+        method=request.method,
+        received_at=request.received_at,
+        received_on=received_on,
+        reference=request.reference,
+    )
+    session.add(receipt)
+    session.flush()
+    with work.constraints(guards()):
+        if parts:
+            session.execute(insert(Payment).values(payment_values(receipt, parts)))
+    return refreshed_receipt(session, actor, receipt.id)

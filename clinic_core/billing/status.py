@@ -1,0 +1,53 @@
+"""The life of a document: which stored status may follow which, and the status people read."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, func, literal
+from sqlmodel import col
+
+from clinic_core.billing.schemas import DisplayStatus
+from clinic_core.errors import IllegalTransition
+from clinic_core.models import ClinicLocation, Invoice
+from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
+
+TRANSITIONS: Mapping[InvoiceStatus, frozenset[InvoiceStatus]] = {
+    InvoiceStatus.DRAFT: frozenset({InvoiceStatus.ISSUED}),
+    InvoiceStatus.ISSUED: frozenset({InvoiceStatus.VOID}),
+    InvoiceStatus.VOID: frozenset(),
+}
+
+
+def check_transition(invoice: Invoice, to: InvoiceStatus) -> None:
+    """Refuses a step that the table of transitions does not have.
+
+    Raises:
+        IllegalTransition: naming the document, where it stands and where it should have gone.
+    """
+    if to not in TRANSITIONS[invoice.status]:
+        name = f"Invoice {invoice.number}" if invoice.number else "This draft"
+        raise IllegalTransition(f"{name} is {invoice.status.label.lower()} and cannot become {to.label.lower()}.")
+
+
+def display_status(at: datetime) -> ColumnElement[str]:
+    """The status people read, for queries that join `invoice` with its `clinic_location`.
+
+    The one definition (B4): lists, pages, papers and exports all select it. Overdue from the day after the due
+    date, by the date at the invoice's location at the instant `at`.
+    """
+    today = cast(func.timezone(col(ClinicLocation.timezone), literal(at, DateTime(timezone=True))), Date)
+    owed = case(
+        (col(Invoice.due_on) < today, DisplayStatus.OVERDUE.value),
+        (col(Invoice.balance) < col(Invoice.total), DisplayStatus.PART_PAID.value),
+        else_=DisplayStatus.ISSUED.value,
+    )
+    only_credited = and_(col(Invoice.credited) > 0, col(Invoice.paid) == 0, col(Invoice.written_off) == 0)
+    return case(
+        (col(Invoice.status) == InvoiceStatus.DRAFT, DisplayStatus.DRAFT.value),
+        (col(Invoice.status) == InvoiceStatus.VOID, DisplayStatus.VOID.value),
+        (col(Invoice.kind) == InvoiceKind.CREDIT_NOTE, DisplayStatus.ISSUED.value),
+        (col(Invoice.balance) > 0, owed),
+        (only_credited, DisplayStatus.CREDITED.value),
+        (col(Invoice.written_off) > 0, DisplayStatus.WRITTEN_OFF.value),
+        else_=DisplayStatus.PAID.value,
+    )

@@ -1,0 +1,268 @@
+"""Paper: A4 pages with our fonts and a few ways to put text on them. What is printed is the features' to say.
+
+fpdf2 parses its fonts again for every document and cuts each subset out of the whole font: 140 ms for a page in two
+weights. Here a font is parsed once per process, and subsets are cut from a smaller font that holds the letters of
+Latin, Greek and Cyrillic; a text with other letters still gets them, from the whole font, at the old price.
+"""
+
+import logging
+from collections.abc import Sequence
+from copy import copy
+from functools import cache
+from io import BytesIO
+from threading import Lock
+from typing import NamedTuple
+
+from fontTools import subset  # type: ignore[import-untyped]
+from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
+from fpdf import FPDF
+from fpdf.fonts import SubsetMap, TTFFont
+
+from clinic_core.settings import PROJECT_ROOT
+
+FAMILY = "notosans"
+MARGIN = 18
+BOTTOM = 22
+HALF = 87
+LEADING = 4.6
+INK = (24, 29, 38)
+GREY = (96, 103, 115)
+RULE = (190, 196, 206)
+
+_FILES = {"": "NotoSans-Regular.ttf", "B": "NotoSans-Bold.ttf"}
+_COMMON = (
+    *range(0x20, 0x250),
+    *range(0x370, 0x530),
+    *range(0x1E00, 0x2070),
+    *range(0x20A0, 0x20D0),
+    0x2116,
+    0x2122,
+    0x2212,
+)
+# Tables for layout that a PDF does not use, and hints that only small screens needed.
+_UNUSED = (
+    "GDEF",
+    "GPOS",
+    "GSUB",
+    "MATH",
+    "hdmx",
+    "meta",
+    "FFTM",
+    "SVG ",
+    "DSIG",
+    "STAT",
+    "fpgm",
+    "prep",
+    "cvt ",
+    "gasp",
+)
+_parsing = Lock()
+
+# It names the letters a font lacks, and so parts of people's names.
+logging.getLogger("fpdf.output").setLevel(logging.ERROR)
+
+
+class PaperColumn(NamedTuple):
+    """A column of a table: its heading, its width in millimetres, and whether it stands left or right (L, R)."""
+
+    heading: str
+    width: int
+    align: str = "R"
+
+
+class PaperRow(NamedTuple):
+    """A row of a table: its cells, grey text below the first wide one, and the sum of the rows so far."""
+
+    cells: Sequence[str]
+    below: str
+    sum_so_far: str
+
+
+class _Font(NamedTuple):
+    """A parsed font, the bytes of the whole one and of the common part, and the glyphs of that part."""
+
+    parsed: TTFFont
+    whole: bytes
+    common: bytes
+    glyphs: frozenset[str]
+
+
+class Paper(FPDF):
+    """A document of A4 pages in Noto Sans, with page numbers below and its language told to readers aloud."""
+
+    def __init__(self, *, title: str, author: str, footer: str) -> None:
+        super().__init__(format="A4", unit="mm")
+        self._footer = footer
+        self.set_margins(MARGIN, MARGIN, MARGIN)
+        self.set_auto_page_break(auto=True, margin=BOTTOM)
+        self.set_title(title)
+        self.set_author(author)
+        self.set_creator("Clinicboard")
+        self.set_lang("en")
+        self.set_text_color(*INK)
+        self.set_draw_color(*RULE)
+        for style in _FILES:
+            font = _font(style).parsed
+            own = copy(font)
+            own.i = len(self.fonts) + 1
+            own.missing_glyphs = []
+            own.biggest_size_pt = 0
+            own.subset = SubsetMap(own)
+            self.fonts[font.fontkey] = own
+        self.write_in(9)
+
+    def write_in(self, points: int, style: str = "", color: tuple[int, int, int] = INK) -> None:
+        """The size, weight ("" or "B") and colour of what is written next."""
+        self.set_font(FAMILY, style, points)
+        self.set_text_color(*color)
+
+    def letterhead(self, name: str, title: str, lines: Sequence[str]) -> None:
+        """The head of the first page: who sends it, what it is, and the lines of the letterhead."""
+        self.add_page()
+        top = self.y
+        self.write_in(15, "B")
+        self.multi_cell(HALF, 7, name, align="L", new_x="LMARGIN", new_y="NEXT")
+        self._grey_lines(lines)
+        end = self.y
+        self.set_xy(self.l_margin + HALF, top)
+        self.write_in(15, "B")
+        self.multi_cell(0, 7, title, align="R", new_x="LMARGIN", new_y="NEXT")
+        self.set_y(max(self.y, end) + 3)
+        self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
+        self.ln(6)
+
+    def address_and_facts(self, address: Sequence[str], facts: Sequence[tuple[str, str]]) -> None:
+        """To whom it goes on the left; on the right the facts that have a value, each under its name."""
+        top = self.y
+        self.write_in(10)
+        for text in filter(None, address):
+            self.multi_cell(HALF, 5, text, align="L", new_x="LMARGIN", new_y="NEXT")
+        end = self.y
+        self.set_y(top)
+        for label, value in facts:
+            if value:
+                self.set_x(self.l_margin + HALF + 7)
+                self.write_in(9, color=GREY)
+                self.cell(20, 5, label)
+                self.write_in(9)
+                self.multi_cell(0, 5, value, align="L", new_x="LMARGIN", new_y="NEXT")
+        self.set_y(max(self.y, end) + 8)
+
+    def ruled_table(self, columns: Sequence[PaperColumn], rows: Sequence[PaperRow], *, wide: int) -> None:
+        """Rows under headings; the column `wide` wraps. Each page begins with the headings and the sum brought over."""
+        self._headings(columns)
+        carried = ""
+        for row in rows:
+            self.write_in(9)
+            width = columns[wide].width
+            text = self.multi_cell(width, LEADING, row.cells[wide], align="L", dry_run=True, output="LINES")
+            lines = len(text) if isinstance(text, list) else 1
+            height = LEADING * (lines + bool(row.below)) + 1.8
+            if self.y + height + LEADING > self.h - BOTTOM:
+                self.sum_line("Carried forward", carried)
+                self.add_page()
+                self._headings(columns)
+                self.sum_line("Brought forward", carried)
+                self.ln(1)
+            self._row(columns, row, wide, height)
+            carried = row.sum_so_far
+        self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
+        self.ln(2)
+
+    def sum_line(self, label: str, value: str, *, strong: bool = False) -> None:
+        """A sum at the right edge with its name before it."""
+        self.write_in(10 if strong else 9, "B" if strong else "")
+        self.set_x(self.l_margin + HALF)
+        self.cell(self.epw - HALF - 30, 5, label, align="R")
+        self.cell(30, 5, value, align="R", new_x="LMARGIN", new_y="NEXT")
+
+    def heading(self, text: str) -> None:
+        """A heading within the page."""
+        self.ln(4)
+        self.write_in(10, "B")
+        self.cell(0, 6, text, new_x="LMARGIN", new_y="NEXT")
+
+    def note(self, text: str) -> None:
+        """A sentence to the reader."""
+        self.ln(4)
+        self.write_in(9, color=GREY)
+        self.multi_cell(0, LEADING, text, align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def footer(self) -> None:
+        """What stands below every page; called by fpdf2."""
+        self.set_y(-14)
+        self.write_in(8, color=GREY)
+        self.cell(0, 4, self._footer)
+        self.set_x(self.l_margin)
+        self.cell(0, 4, f"Page {self.page_no()} of {{nb}}", align="R")
+
+    def to_bytes(self) -> bytes:
+        """The finished PDF, with no more of the fonts than it uses."""
+        for style in _FILES:
+            shared = _font(style)
+            own = self.fonts[shared.parsed.fontkey]
+            if isinstance(own, TTFFont):
+                enough = shared.glyphs.issuperset(own.subset.get_all_glyph_names())
+                own.ttfont = TTFont(
+                    BytesIO(shared.common if enough else shared.whole), recalcTimestamp=False, lazy=True
+                )
+        return bytes(self.output())
+
+    def _grey_lines(self, lines: Sequence[str]) -> None:
+        self.write_in(9, color=GREY)
+        for text in filter(None, lines):
+            self.multi_cell(HALF, LEADING, text, align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def _headings(self, columns: Sequence[PaperColumn]) -> None:
+        self.write_in(8, "B", GREY)
+        for column in columns:
+            self.cell(column.width, 5, column.heading, align=column.align)
+        self.ln(6)
+        self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
+        self.ln(1.2)
+
+    def _row(self, columns: Sequence[PaperColumn], row: PaperRow, wide: int, height: float) -> None:
+        top = self.y
+        left = self.l_margin
+        for index, column in enumerate(columns):
+            self.set_xy(left, top)
+            self.write_in(9)
+            if index == wide:
+                self.multi_cell(column.width, LEADING, row.cells[index], align="L", new_x="LEFT", new_y="NEXT")
+                self.write_in(8, color=GREY)
+                self.cell(column.width, LEADING, row.below)
+            else:
+                self.cell(column.width, LEADING, row.cells[index], align=column.align)
+            left += column.width
+        self.set_xy(self.l_margin, top + height)
+
+
+def _font(style: str) -> _Font:
+    with _parsing:
+        return _parsed(style)
+
+
+@cache
+def _parsed(style: str) -> _Font:
+    path = PROJECT_ROOT / "clinic_core" / "assets" / "fonts" / _FILES[style]
+    whole = TTFont(path, recalcTimestamp=False)
+    for table in _UNUSED:
+        if table in whole:
+            del whole[table]
+    data = _saved(whole)
+    options = subset.Options(notdef_outline=True, recommended_glyphs=True, glyph_names=True)
+    cutter = subset.Subsetter(options)
+    cutter.populate(unicodes=_COMMON)
+    cutter.subset(whole)
+    return _Font(
+        parsed=TTFFont(FPDF(), path, f"{FAMILY}{style}", style),
+        whole=data,
+        common=_saved(whole),
+        glyphs=frozenset(whole.getGlyphOrder()),
+    )
+
+
+def _saved(font: TTFont) -> bytes:
+    out = BytesIO()
+    font.save(out)
+    return out.getvalue()

@@ -1,0 +1,120 @@
+"""Many people at once: numbers without a gap, and never more money on an invoice than it owes."""
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from decimal import Decimal
+from threading import Barrier
+from uuid import UUID
+
+import pytest
+
+from clinic_core.access import Actor, perform, unit_of_work
+from clinic_core.billing.queries import list_receipts, number_proof
+from clinic_core.billing.schemas import IssueInvoice, ListReceipts, NumberProof, ProveNumbers, RecordReceipt
+from clinic_core.billing.service import issue_invoice, record_receipt
+from clinic_core.errors import ClinicError, Conflict
+from clinic_core.kit.clock import now
+from clinic_core.kit.ids import new_id
+from tests.billing.arrange import draft, priced, read, receipt
+from tests.factories import Clinic, make_patient
+
+
+def at_once(tasks: Sequence[Callable[[], object]]) -> list[object]:
+    """The results of tasks that begin together; an error of the clinic is a result."""
+    barrier = Barrier(len(tasks))
+
+    def run(task: Callable[[], object]) -> object:
+        barrier.wait(timeout=30)
+        try:
+            return task()
+        except ClinicError as error:
+            return error
+
+    with ThreadPoolExecutor(len(tasks)) as pool:
+        return list(pool.map(run, tasks))
+
+
+def proof(clinic: Clinic, series: str) -> NumberProof:
+    return perform(clinic.actor("manager"), number_proof, ProveNumbers(series=series, year=now().year))
+
+
+def collect(actor: Actor, request: RecordReceipt) -> Callable[[], object]:
+    return lambda: perform(actor, record_receipt, request)
+
+
+def issue(actor: Actor, invoice_id: UUID) -> Callable[[], object]:
+    return lambda: perform(actor, issue_invoice, IssueInvoice(invoice_id=invoice_id))
+
+
+@pytest.mark.race
+def test_32_people_issuing_at_once_leave_no_gap(clinic: Clinic) -> None:
+    patient, manager = make_patient(clinic), clinic.actor("manager")
+    drafts = [draft(clinic, patient).id for _ in range(32)]
+    results = at_once([issue(manager, invoice_id) for invoice_id in drafts])
+    assert [error for error in results if isinstance(error, ClinicError)] == []
+    found = proof(clinic, "INV")
+    assert (found.first, found.last, found.count, found.missing, found.duplicates) == (1, 32, 32, (), ())
+
+
+@pytest.mark.race
+def test_one_draft_issued_by_many_gets_one_number(clinic: Clinic) -> None:
+    manager, invoice_id = clinic.actor("manager"), draft(clinic, make_patient(clinic)).id
+    results = at_once([issue(manager, invoice_id) for _ in range(8)])
+    assert sum(isinstance(result, Conflict) for result in results) == 7
+    assert proof(clinic, "INV").count == 1
+
+
+def test_an_issue_that_is_rolled_back_leaves_no_gap(clinic: Clinic) -> None:
+    patient = make_patient(clinic)
+    first, second = draft(clinic, patient).id, draft(clinic, patient).id
+
+    def issue_and_fail() -> None:
+        with unit_of_work(clinic.actor("manager")) as work:
+            assert issue_invoice(work, IssueInvoice(invoice_id=first)).number == f"INV-{now().year}-00001"
+            raise Conflict("The second step of the same unit of work is refused.")
+
+    with pytest.raises(Conflict, match="second step"):
+        issue_and_fail()
+    assert read(clinic, first).number is None
+    assert perform(clinic.actor("manager"), issue_invoice, IssueInvoice(invoice_id=second)).number == (
+        f"INV-{now().year}-00001"
+    )
+    assert proof(clinic, "INV").missing == ()
+
+
+@pytest.mark.race
+def test_two_receipts_at_once_cannot_exceed_the_balance(clinic: Clinic) -> None:
+    patient, assistant = make_patient(clinic), clinic.actor("assistant")
+    invoice = priced(clinic, patient, "80.00")
+    request = receipt(patient, "80.00", allocations=((invoice.id, Decimal(80)),))
+    results = at_once([collect(assistant, request)] * 2)
+    assert sorted(isinstance(result, Conflict) for result in results) == [False, True]
+    assert read(clinic, invoice.id).paid == Decimal("80.00")
+    assert len(perform(clinic.actor("manager"), list_receipts, ListReceipts())) == 1
+
+
+@pytest.mark.race
+def test_16_receipts_over_the_same_invoices_add_up(clinic: Clinic) -> None:
+    patient, assistant = make_patient(clinic), clinic.actor("assistant")
+    invoices = [priced(clinic, patient, "100.00") for _ in range(3)]
+    ids = [invoice.id for invoice in invoices]
+    orders = [tuple(ids[turn % 3 :] + ids[: turn % 3]) for turn in range(16)]
+    results = at_once([collect(assistant, receipt(patient, "30.00", invoice_ids=order)) for order in orders])
+    refused = [result for result in results if isinstance(result, ClinicError)]
+    assert all("is already paid" in error.message for error in refused)
+    taken = perform(clinic.actor("manager"), list_receipts, ListReceipts())
+    assert len(taken) == 16 - len(refused)
+    paid = [read(clinic, invoice_id).paid for invoice_id in ids]
+    assert sum(paid, Decimal(0)) == sum((one.allocated for one in taken), Decimal(0))
+    assert all(amount <= Decimal("100.00") for amount in paid)
+    assert proof(clinic, "RCT").missing == ()
+
+
+@pytest.mark.race
+def test_a_double_click_at_the_same_instant_pays_once(clinic: Clinic) -> None:
+    patient, assistant = make_patient(clinic), clinic.actor("assistant")
+    invoice = priced(clinic, patient, "80.00")
+    request = receipt(patient, "30.00", invoice_ids=(invoice.id,), request_id=new_id())
+    first, second = at_once([collect(assistant, request)] * 2)
+    assert first == second
+    assert read(clinic, invoice.id).paid == Decimal("30.00")
