@@ -2,6 +2,7 @@
 
 from clinic_core.clinical_docs.schemas.parts import (
     SECTION_LIMIT,
+    Diagnoses,
     Diagnosis,
     Section,
     SoapNotes,
@@ -61,6 +62,7 @@ __all__ = [
     "Chart",
     "ChartAccess",
     "CountOpenNotes",
+    "Diagnoses",
     "Diagnosis",
     "DiffKind",
     "DiffPart",
