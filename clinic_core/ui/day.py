@@ -23,17 +23,20 @@ _EXPECTED = {AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED}
 
 def draw_day(page: Page, rows: Sequence[AppointmentRow], place: ZoneInfo, *, key: str) -> None:
     """The rows of a day in the order of their times."""
-    for row in rows:
-        _draw_row(page, row, place, key=key)
+    with st.container(gap="xxsmall"):
+        for row in rows:
+            _draw_row(page, row, place, key=key)
 
 
 def _draw_row(page: Page, row: AppointmentRow, place: ZoneInfo, *, key: str) -> None:
     settings = page.actor.settings
-    with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"{key}_{row.id}"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"{key}_{row.id}"):
         st.markdown(f"**{time_text(row.starts_at, place)}**", width=44)
-        alerts = f" :orange[{plain('! ' + ', '.join(row.patient_alerts))}]" if row.patient_alerts else ""
-        if st.button(f"{plain(row.patient_name)}{alerts}", key=f"{key}_patient_{row.id}", type="tertiary", width=210):
-            page.go(PATIENT_PAGE, patient=row.patient_id)
+        with st.container(width=230, gap=None):
+            if st.button(plain(row.patient_name), key=f"{key}_patient_{row.id}", type="tertiary"):
+                page.go(PATIENT_PAGE, patient=row.patient_id)
+            if row.patient_alerts:
+                st.caption(f":orange[{plain('! ' + ', '.join(row.patient_alerts))}]")
         rooms = ", ".join(resource.name for resource in row.resources)
         facts = " · ".join(part for part in (row.service, row.practitioner, rooms) if part)
         st.caption(plain(facts), width=260)

@@ -1,10 +1,13 @@
 """What stands around every page: the menu, the organisation, the person at the screen and the way out."""
 
+from itertools import groupby
+
 import streamlit as st
+from streamlit.navigation.page import Page as StreamlitPage
 
 from clinic_core.access import Actor, Permission
 from clinic_core.ui.location import draw_location_switch
-from clinic_core.ui.nav import may_open, menu
+from clinic_core.ui.nav import NavPage, may_open, menu
 from clinic_core.ui.page import run_page
 from clinic_core.ui.patient_search import draw_jump_search
 from clinic_core.ui.session import sign_out
@@ -12,23 +15,33 @@ from clinic_core.ui.wording import plain
 
 
 def draw_shell(actor: Actor) -> None:
-    """Draw the menu and the sidebar for the person, and run the page that was chosen."""
+    """Draw the sidebar for the person, and run the page that was chosen."""
     pages = menu(actor)
-    if not pages:
-        st.info("Your role opens no page yet. Ask an administrator of your clinic for access.")
-        _draw_person(actor)
-        return
-    chosen = st.navigation(pages, position="sidebar", expanded=True)
     with st.sidebar:
         st.markdown(f"**{plain(actor.organization_name)}**")
+        if not pages:
+            st.info("Your role opens no page yet. Ask an administrator of your clinic for access.")
+            _draw_person(actor)
+            return
+        chosen = st.navigation(list(pages.values()), position="hidden")
         draw_location_switch(actor)
         if may_open(actor, Permission.PATIENT_READ):
             draw_jump_search()
+        _draw_menu(pages)
+        _draw_person(actor)
     run_page(chosen)
-    _draw_person(actor)
+
+
+def _draw_menu(pages: dict[NavPage, StreamlitPage]) -> None:
+    for section, entries in groupby((entry for entry in pages.items() if entry[0].listed), key=lambda e: e[0].section):
+        with st.container(gap="xxsmall"):
+            st.caption(section)
+            for _, page in entries:
+                st.page_link(page, width="stretch")
 
 
 def _draw_person(actor: Actor) -> None:
-    with st.sidebar, st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    st.divider()
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f":material/account_circle: {plain(actor.display_name)}", width="stretch")
         st.button("Sign out", icon=":material/logout:", on_click=sign_out, key="sign_out", type="tertiary")

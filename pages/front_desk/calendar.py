@@ -39,14 +39,16 @@ def turn(days: int) -> None:
 st.session_state.setdefault("calendar_day", today)
 people = page.read(list_practitioners, ListPractitioners(clinic_location_id=location.id))
 names = {row.id: row.name for row in people}
-with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     mode = st.segmented_control(
         "View", ["Day", "Week"], default="Day", key="calendar_mode", label_visibility="collapsed"
     )
     days = 7 if mode == "Week" else 1
-    st.button("Back", icon=":material/chevron_left:", on_click=turn, args=(-days,), key="calendar_back")
+    st.button("Previous", icon=":material/chevron_left:", on_click=turn, args=(-days,), key="calendar_back")
     st.button("Today", on_click=turn, args=(0,), key="calendar_today")
-    st.button("On", icon=":material/chevron_right:", on_click=turn, args=(days,), key="calendar_on")
+    st.button(
+        "Next", icon=":material/chevron_right:", on_click=turn, args=(days,), key="calendar_next", icon_position="right"
+    )
     shown = st.date_input("Day", key="calendar_day", label_visibility="collapsed", width=140)
     own = [actor.user_id] if actor.user_id in names else list(names)[:1]
     chosen = st.multiselect(
