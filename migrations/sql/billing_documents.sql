@@ -4,6 +4,11 @@ create function next_number(p_series text, p_year int) returns int language sql 
   insert into number_series (organization_id, series, year, last) values (clinic_organization(), p_series, p_year, 1)
   on conflict (organization_id, series, year) do update set last = number_series.last + 1 returning last $$;
 
+-- A block of consecutive numbers for bulk work; answers the first of them, and NULL (nothing given out) for a count below one.
+create function next_numbers(p_series text, p_year int, p_count int) returns int language sql security definer set search_path = pg_catalog, public, pg_temp as $$
+  insert into number_series (organization_id, series, year, last) select clinic_organization(), p_series, p_year, p_count where p_count > 0
+  on conflict (organization_id, series, year) do update set last = number_series.last + excluded.last returning last - p_count + 1 $$;
+
 create function invoice_refuse(p_message text, p_constraint text) returns void language plpgsql as $$
 begin raise exception '%', p_message using errcode = '23514', table = 'invoice', constraint = p_constraint; end $$;
 
@@ -51,16 +56,31 @@ begin
   return new;
 end $$;
 
-create function invoice_after() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+-- Per statement, not per row, for bulk issue and imports.
+create function invoice_after_insert() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
-  if tg_op = 'INSERT' or new.status is distinct from old.status then
-    insert into document_event (id, organization_id, invoice_id, from_status, to_status)
-    values (gen_random_uuid(), new.organization_id, new.id, old.status, new.status);
-  end if;
-  if tg_op = 'UPDATE' and new.kind = 'credit_note' and old.status = 'draft' and new.status = 'issued' then
-    update invoice set credited = credited + new.total
-    where organization_id = new.organization_id and id = new.corrects_invoice_id and status = 'issued' and kind = 'invoice';
-    if not found then perform invoice_refuse('Only an issued invoice is credited.', 'credit_needs_issued'); end if;
+  insert into document_event (id, organization_id, invoice_id, to_status)
+  select gen_random_uuid(), n.organization_id, n.id, n.status from changed n order by n.id;
+  return null;
+end $$;
+
+create function invoice_after_update() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if not exists (select from changed n join previous o on o.id = n.id where n.status is distinct from o.status) then return null; end if;
+  insert into document_event (id, organization_id, invoice_id, from_status, to_status)
+  select gen_random_uuid(), n.organization_id, n.id, o.status, n.status
+  from changed n join previous o on o.id = n.id where n.status is distinct from o.status order by n.id;
+  if exists (select from changed n where n.kind = 'credit_note') then
+    perform from invoice i where i.id in (select n.corrects_invoice_id from changed n join previous o on o.id = n.id
+      where n.kind = 'credit_note' and o.status = 'draft' and n.status = 'issued') order by i.id for no key update;
+    if exists (select from changed n join previous o on o.id = n.id join invoice i on i.organization_id = n.organization_id and i.id = n.corrects_invoice_id
+               where n.kind = 'credit_note' and o.status = 'draft' and n.status = 'issued' and (i.status <> 'issued' or i.kind <> 'invoice')) then
+      perform invoice_refuse('Only an issued invoice is credited.', 'credit_needs_issued');
+    end if;
+    update invoice i set credited = i.credited + c.amount
+    from (select n.organization_id, n.corrects_invoice_id, sum(n.total) as amount from changed n join previous o on o.id = n.id
+          where n.kind = 'credit_note' and o.status = 'draft' and n.status = 'issued' group by 1, 2) c
+    where i.organization_id = c.organization_id and i.id = c.corrects_invoice_id;
   end if;
   return null;
 end $$;
@@ -89,7 +109,8 @@ begin
 end $$;
 
 create trigger b_before before insert or update or delete on invoice for each row execute function invoice_before();
-create trigger c_after after insert or update on invoice for each row execute function invoice_after();
+create trigger c_after_insert after insert on invoice referencing new table as changed for each statement execute function invoice_after_insert();
+create trigger c_after_update after update on invoice referencing old table as previous new table as changed for each statement execute function invoice_after_update();
 create trigger b_before before insert or update or delete on invoice_line for each row execute function invoice_line_before();
 create trigger adjustment_apply after insert on adjustment referencing new table as changed for each statement execute function adjustment_apply();
 create trigger append_only before update or delete on adjustment for each row execute function refuse_change('adjustment');

@@ -23,17 +23,36 @@ begin
   return new;
 end $$;
 
-create function visit_after() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+-- Per statement, not per row: an import of thousands of notes writes their history in one go.
+create function visit_after_insert() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
-  if new.revision > coalesce(old.revision, 0) and not exists (
-       select from visit_revision r where r.organization_id = new.organization_id and r.visit_id = new.id and r.version = new.revision) then
+  insert into visit_revision (id, organization_id, visit_id, version, kind, notes_json, digest)
+  select gen_random_uuid(), n.organization_id, n.id, n.revision, case when n.signed_at is null then 'save' else 'sign' end, n.notes_json,
+         sha256(convert_to(n.notes_json::text, 'UTF8'))
+  from changed n where n.revision > 0 order by n.id;
+  insert into visit_event (id, organization_id, visit_id, to_status, revision)
+  select gen_random_uuid(), n.organization_id, n.id, n.status, n.revision from changed n order by n.id;
+  return null;
+end $$;
+
+create function visit_after_update() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
+begin
+  if exists (select from changed n join previous o on o.id = n.id where n.revision > o.revision) then
     insert into visit_revision (id, organization_id, visit_id, version, kind, notes_json, digest)
-    values (gen_random_uuid(), new.organization_id, new.id, new.revision, case when new.signed_at is null then 'save' else 'sign' end, new.notes_json,
-            sha256(convert_to(new.notes_json::text, 'UTF8')));
+    select gen_random_uuid(), n.organization_id, n.id, n.revision, case when n.signed_at is null then 'save' else 'sign' end, n.notes_json,
+           sha256(convert_to(n.notes_json::text, 'UTF8'))
+    from changed n join previous o on o.id = n.id
+    where n.revision > o.revision and not exists (
+      select from visit_revision r where r.organization_id = n.organization_id and r.visit_id = n.id and r.version = n.revision)
+    order by n.id;
   end if;
-  if tg_op = 'INSERT' or new.status is distinct from old.status or (new.signed_at is not null and new.revision <> old.revision) then
+  if exists (select from changed n join previous o on o.id = n.id
+             where n.status is distinct from o.status or (n.signed_at is not null and n.revision <> o.revision)) then
     insert into visit_event (id, organization_id, visit_id, from_status, to_status, revision)
-    values (gen_random_uuid(), new.organization_id, new.id, old.status, new.status, new.revision);
+    select gen_random_uuid(), n.organization_id, n.id, o.status, n.status, n.revision
+    from changed n join previous o on o.id = n.id
+    where n.status is distinct from o.status or (n.signed_at is not null and n.revision <> o.revision)
+    order by n.id;
   end if;
   return null;
 end $$;
@@ -55,13 +74,14 @@ end $$;
 create function visit_revision_after() returns trigger language plpgsql security definer set search_path = pg_catalog, public, pg_temp as $$
 begin
   update visit v set notes_json = new.notes_json, revision = new.version
-  where new.kind = 'amend' and v.organization_id = new.organization_id and v.id = new.visit_id and v.revision = new.version - 1;
+  where v.organization_id = new.organization_id and v.id = new.visit_id and v.revision = new.version - 1;
   return null;
 end $$;
 
 create trigger b_before before insert or update on visit for each row execute function visit_before();
-create trigger c_after after insert or update on visit for each row execute function visit_after();
+create trigger c_after_insert after insert on visit referencing new table as changed for each statement execute function visit_after_insert();
+create trigger c_after_update after update on visit referencing old table as previous new table as changed for each statement execute function visit_after_update();
 create trigger b_before before insert on visit_revision for each row execute function visit_revision_before();
-create trigger c_after after insert on visit_revision for each row execute function visit_revision_after();
+create trigger c_after after insert on visit_revision for each row when (new.kind = 'amend') execute function visit_revision_after();
 create trigger append_only before update or delete on visit_revision for each row execute function refuse_change('visit_revision');
 create trigger append_only_truncate before truncate on visit_revision execute function refuse_change('visit_revision');

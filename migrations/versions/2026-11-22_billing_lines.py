@@ -219,7 +219,7 @@ def upgrade() -> None:
     protect("invoice_line", safe=["item_type"], rights="select, insert, update, delete")
     protect("adjustment", safe=["kind"], rights="select, insert")
     protect("document_event", safe=["from_status", "to_status"], rights="select")
-    allow_app("next_number(text, int)", "invoice_refuse(text, text)")
+    allow_app("next_number(text, int)", "next_numbers(text, int, int)", "invoice_refuse(text, text)")
 
 
 def downgrade() -> None:
@@ -239,8 +239,10 @@ def downgrade() -> None:
     drop_functions(
         "adjustment_apply()",
         "invoice_line_before()",
-        "invoice_after()",
+        "invoice_after_update()",
+        "invoice_after_insert()",
         "invoice_before()",
         "invoice_refuse(text, text)",
+        "next_numbers(text, int, int)",
         "next_number(text, int)",
     )

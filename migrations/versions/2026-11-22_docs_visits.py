@@ -233,4 +233,10 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_visit_organization_id_case_id_patient_id"), table_name="visit")
     op.drop_index(op.f("ix_visit_organization_id_appointment_id"), table_name="visit")
     op.drop_table("visit")
-    drop_functions("visit_revision_after()", "visit_revision_before()", "visit_after()", "visit_before()")
+    drop_functions(
+        "visit_revision_after()",
+        "visit_revision_before()",
+        "visit_after_update()",
+        "visit_after_insert()",
+        "visit_before()",
+    )
