@@ -37,6 +37,15 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/calendar.py", "Calendar", "calendar_month", (Permission.APPOINTMENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
+    NavPage("Analytics", "pages/analytics/overview.py", "Overview", "monitoring", (Permission.REPORT_VIEW,)),
+    NavPage(
+        "Analytics",
+        "pages/analytics/outstanding.py",
+        "Outstanding",
+        "account_balance_wallet",
+        (Permission.REPORT_FINANCIAL,),
+    ),
+    NavPage("Admin", "pages/admin/audit_log.py", "Audit log", "policy", (Permission.AUDIT_VIEW,)),
 )
 
 
@@ -54,18 +63,15 @@ def may_open(actor: Actor, *permissions: Permission) -> bool:
     return not permissions or (actor.can(*permissions) and not is_patient)
 
 
-def menu(actor: Actor) -> dict[str, list[StreamlitPage]]:
-    """What `st.navigation` is given: the sections of the menu with the pages that the person may open."""
-    sections: dict[str, list[StreamlitPage]] = {}
-    for index, page in enumerate(allowed_pages(actor)):
-        sections.setdefault(page.section, []).append(
-            StreamlitPage(
-                page.path,
-                title=page.title,
-                icon=f":material/{page.icon}:",
-                url_path=page.address,
-                default=index == 0,
-                visibility="visible" if page.listed else "hidden",
-            )
+def menu(actor: Actor) -> dict[NavPage, StreamlitPage]:
+    """The pages that the person may open, as Streamlit knows them; the first one is where they begin."""
+    return {
+        page: StreamlitPage(
+            page.path,
+            title=page.title,
+            icon=f":material/{page.icon}:",
+            url_path=page.address,
+            default=index == 0,
         )
-    return sections
+        for index, page in enumerate(allowed_pages(actor))
+    }
