@@ -37,14 +37,14 @@ def draft(clinic: Clinic, patient_id: UUID, *lines: DraftLine, role: str = "mana
     return perform(clinic.actor(role), draft_invoice, request)
 
 
-def issued(clinic: Clinic, patient_id: UUID, *lines: DraftLine, **fields: object) -> InvoiceHead:
-    made = draft(clinic, patient_id, *lines, **fields)
+def issued(clinic: Clinic, patient_id: UUID, *lines: DraftLine, clinic_location_id: UUID | None = None) -> InvoiceHead:
+    made = draft(clinic, patient_id, *lines, clinic_location_id=clinic_location_id)
     return perform(clinic.actor("manager"), issue_invoice, IssueInvoice(invoice_id=made.id))
 
 
-def priced(clinic: Clinic, patient_id: UUID, price: str, **fields: object) -> InvoiceHead:
+def priced(clinic: Clinic, patient_id: UUID, price: str, *, clinic_location_id: UUID | None = None) -> InvoiceHead:
     """An issued invoice over that amount."""
-    return issued(clinic, patient_id, line(clinic, unit_price=Decimal(price)), **fields)
+    return issued(clinic, patient_id, line(clinic, unit_price=Decimal(price)), clinic_location_id=clinic_location_id)
 
 
 def receipt(patient_id: UUID, amount: str, **fields: object) -> RecordReceipt:

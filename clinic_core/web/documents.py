@@ -1,0 +1,87 @@
+"""Papers as PDF: session and permission checked, the reading audited by the use case, never stored on the way."""
+
+from collections.abc import Callable
+from typing import NamedTuple
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from clinic_core.access import Actor, perform
+from clinic_core.auth.sessions import ANONYMOUS, actor_for_session
+from clinic_core.billing.documents import invoice_pdf, receipt_pdf
+from clinic_core.billing.queries import export_invoices, print_invoice, print_receipt
+from clinic_core.billing.schemas import GetInvoice, GetReceipt, InvoiceFilter
+from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
+from clinic_core.web.exports import export_route
+
+# What the address of the list may carry: ids, dates and words of a closed list.
+INVOICES = {
+    "status": "status",
+    "patient": "patient_id",
+    "location": "clinic_location_id",
+    "from": "issued_from",
+    "to": "issued_to",
+    "open": "open_only",
+}
+
+
+class Document(NamedTuple):
+    """A PDF and the name under which a person saves it; the name tells no more than the number."""
+
+    content: bytes
+    name: str
+
+
+def document_route(kind: str, make: Callable[[Actor, UUID], Document]) -> Route:
+    """`GET /docs/<kind>/<id>.pdf`: what `make` prints for the person of the session, shown in the browser."""
+
+    def answer(request: Request) -> Response:
+        actor = actor_for_session(request.headers.get("x-clinic-session", ANONYMOUS))
+        if actor is None:
+            return _refused("Please sign in.", 401)
+        try:
+            document = make(actor, _id(request, kind))
+        except PermissionDenied as error:
+            return _refused(error.message, 403)
+        except NotFound as error:
+            return _refused(error.message, 404)
+        except InvalidInput as error:
+            return _refused(error.message, 400)
+        headers = {
+            "Content-Disposition": f'inline; filename="{document.name}.pdf"',
+            "Cache-Control": "no-store",
+            "X-Content-Type-Options": "nosniff",
+        }
+        return Response(document.content, media_type="application/pdf", headers=headers)
+
+    return Route(f"/docs/{kind}/{{id}}.pdf", answer, methods=["GET"], name=f"{kind}.pdf")
+
+
+def _invoice(actor: Actor, invoice_id: UUID) -> Document:
+    invoice = perform(actor, print_invoice, GetInvoice(invoice_id=invoice_id))
+    return Document(invoice_pdf(invoice, actor.settings.locale), invoice.number or "draft")
+
+
+def _receipt(actor: Actor, receipt_id: UUID) -> Document:
+    receipt = perform(actor, print_receipt, GetReceipt(receipt_id=receipt_id))
+    return Document(receipt_pdf(receipt, actor.settings.locale), receipt.number)
+
+
+DOCUMENT_ROUTES = [
+    document_route("invoice", _invoice),
+    document_route("receipt", _receipt),
+    export_route("invoices", export_invoices, InvoiceFilter, INVOICES),
+]
+
+
+def _id(request: Request, kind: str) -> UUID:
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        raise NotFound(f"This {kind} does not exist.") from None
+
+
+def _refused(sentence: str, status: int) -> Response:
+    return PlainTextResponse(sentence, status, headers={"Cache-Control": "no-store"})
