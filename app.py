@@ -1,0 +1,50 @@
+"""The ASGI app: Streamlit behind the session gate, with our own routes. Started by `clinic serve`."""
+
+import gc
+import importlib
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import streamlit as st
+from starlette.middleware import Middleware
+from streamlit.runtime.pages_manager import PagesManager
+from streamlit.starlette import App
+
+from clinic_core.db.engine import app_engine, assert_app_role
+from clinic_core.settings import PROJECT_ROOT
+from clinic_core.ui.script_error import draw_script_error
+from clinic_core.web.errors import ERROR_ANSWERS
+from clinic_core.web.gate import SessionGate
+from clinic_core.web.metrics import RequestMetrics
+from clinic_core.web.routes import ROUTES
+from clinic_core.web.security_headers import SecurityHeaders
+
+WARM_IMPORTS = ("pandas", "plotly.graph_objects", "streamlit_calendar", "streamlit_authenticator", "fpdf")
+
+# Else Streamlit would run a file of `pages/` by its address without Home.py, until somebody opened the menu.
+PagesManager.uses_pages_directory = False
+
+
+@asynccontextmanager
+async def lifespan(_app: App) -> AsyncIterator[None]:
+    """Refuses a database login that could see other tenants; imports what the first page would wait for.
+
+    What is loaded by then stays for ever, so the collector need not look at it again: without that Streamlit's
+    reruns are five times slower.
+    """
+    assert_app_role(app_engine())
+    for name in WARM_IMPORTS:
+        importlib.import_module(name)
+    gc.collect()
+    gc.freeze()
+    yield
+
+
+app = st.App(
+    PROJECT_ROOT / "Home.py",
+    routes=ROUTES,
+    middleware=[Middleware(RequestMetrics), Middleware(SecurityHeaders), Middleware(SessionGate)],
+    lifespan=lifespan,
+    on_script_error=draw_script_error,
+    exception_handlers=ERROR_ANSWERS,
+)

@@ -1,0 +1,43 @@
+"""What nobody foresaw: a reference code for the person, a log line without their data for the operator."""
+
+import logging
+import secrets
+import traceback
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from clinic_core.errors import ClinicError, Unavailable
+from clinic_core.web import html
+
+_LOG = logging.getLogger("clinic_core.web")
+
+
+def log_unexpected(error: BaseException) -> str:
+    """Logs where an error came from, never its message, which may quote personal data; returns the reference code."""
+    reference = secrets.token_hex(4)
+    frames = traceback.extract_tb(error.__traceback__)
+    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
+    _LOG.error("%s %s at %s", reference, type(error).__name__, places)
+    return reference
+
+
+async def answer_unexpected(_request: Request, error: Exception) -> Response:
+    """The answer of a route that failed."""
+    reference = log_unexpected(error)
+    body = html.paragraph(
+        "Something went wrong. What was saved before is safe; please try again. If it happens again, tell your"
+        f" administrator the reference code {reference}."
+    )
+    return html.page("Something went wrong", body, status=500)
+
+
+async def answer_refused(_request: Request, error: Exception) -> Response:
+    """The answer of a route that a rule of the clinic refused."""
+    if isinstance(error, Unavailable):
+        return html.unavailable_page()
+    message = error.message if isinstance(error, ClinicError) else ""
+    return html.page("This did not work", html.paragraph(message), status=400)
+
+
+ERROR_ANSWERS = {ClinicError: answer_refused, Exception: answer_unexpected}
