@@ -40,12 +40,14 @@ def search_patients(work: Work, request: SearchPatients) -> list[PatientSummary]
     wanted = read_search(request.text)
     if not wanted.folded:
         return []
+    readings: list[dict[str, object]] = [{"text": name, "dob": None, "digits": ""} for name in wanted.spaced]
+    readings += [
+        {"text": wanted.folded, "dob": born_on, "digits": wanted.digits} for born_on in wanted.births or (None,)
+    ]
     ids = [
         patient_id
-        for born_on in wanted.births or (None,)
-        for patient_id in work.session.scalars(
-            _SEARCH, {"text": wanted.folded, "dob": born_on, "digits": wanted.digits, "limit": request.limit}
-        )
+        for reading in readings
+        for patient_id in work.session.scalars(_SEARCH, {**reading, "limit": request.limit})
     ]
     order = {patient_id: place for place, patient_id in reversed(list(enumerate(ids)))}
     statement = _with_location().where(col(Patient.id).in_(order), patients_in_scope(work.actor, _READ))

@@ -17,13 +17,20 @@ _DAY_NAMED = re.compile(r"(\d{1,2})\.? ([a-z]{3,9})\.?,? (\d{4})")
 _MONTH_NAMED = re.compile(r"([a-z]{3,9})\.? (\d{1,2}),? (\d{4})")
 _CODE = re.compile(r"p-? ?(\d+)")
 _NUMBER = re.compile(r"\+?[\d ()/.\-]+")
+# Han characters, kana and Hangul syllables: names are written family name first, without a space.
+_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]{2,8}")
+_LONGEST_FAMILY_NAME = 3
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """The readings of one search text; `births` has two dates where day and month could be either way round."""
+    """The readings of one search text; `births` has two dates where day and month could be either way round.
+
+    `spaced` has the ways to part a name that is written without a space.
+    """
 
     folded: str
+    spaced: tuple[str, ...]
     births: tuple[date, ...]
     digits: str
 
@@ -37,7 +44,7 @@ def read_search(text: str) -> Wanted:
     folded = fold(clean(text, limit=LIMIT, field="search"))
     code = _CODE.fullmatch(folded)
     digits = code[1] if code else folded if _NUMBER.fullmatch(folded) else ""
-    return Wanted(folded, read_births(folded), re.sub(r"\D", "", digits))
+    return Wanted(folded, _spaced(folded), read_births(folded), re.sub(r"\D", "", digits))
 
 
 def read_births(folded: str) -> tuple[date, ...]:
@@ -57,6 +64,13 @@ def read_births(folded: str) -> tuple[date, ...]:
     if found := _MONTH_NAMED.fullmatch(folded):
         return _dates((found[3], _month(found[1]), found[2]))
     return ()
+
+
+def _spaced(folded: str) -> tuple[str, ...]:
+    if not _UNSPACED.fullmatch(folded):
+        return ()
+    places = range(1, min(_LONGEST_FAMILY_NAME, len(folded) - 1) + 1)
+    return tuple(f"{folded[:place]} {folded[place:]}" for place in places)
 
 
 def _dates(*parts: tuple[str, str, str]) -> tuple[date, ...]:

@@ -31,7 +31,8 @@ def booking(clinic: Clinic, hours: float = 0, **fields: object) -> BookAppointme
         "ends_at": ends_at,
         **fields,
     }
-    values.setdefault("patient_id", make_patient(clinic))
+    if "patient_id" not in values:
+        values["patient_id"] = make_patient(clinic)
     return BookAppointment.model_validate(values)
 
 
