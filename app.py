@@ -19,7 +19,8 @@ from clinic_core.web.metrics import RequestMetrics
 from clinic_core.web.routes import ROUTES
 from clinic_core.web.security_headers import SecurityHeaders
 
-WARM_IMPORTS = ("pandas", "plotly.graph_objects", "streamlit_calendar", "streamlit_authenticator", "fpdf")
+# Not what brings components of its own: they register with the running server, which does not exist yet then.
+WARM_IMPORTS = ("pandas", "plotly.graph_objects", "fpdf")
 
 # Else Streamlit would run a file of `pages/` by its address without Home.py, until somebody opened the menu.
 PagesManager.uses_pages_directory = False
