@@ -1,0 +1,103 @@
+"""What the rows must add up to, over all organisations: reservations, document numbers, money.
+
+Every function recomputes from the source what triggers keep beside it, and answers the faults; none means in order.
+Faults name rows by id and document number, never by person. Runs as the owner; the schema itself is in `promises`.
+"""
+
+from sqlalchemy import Connection, text
+
+FAULTS_SHOWN = 20
+
+_RESERVATIONS = """
+    select 'Appointment ' || appointment_id || ': subject ' || subject_id ||
+           case when wanted then ' is not reserved as it should be.' else ' is reserved without need.' end
+    from (
+      (select true as wanted, appointment_id, subject_id from (
+         select organization_id, appointment_id, subject_id, kind, basis, during from reservation_wanted
+         except select organization_id, appointment_id, subject_id, kind, basis, during from reservation) w)
+      union all
+      (select false, appointment_id, subject_id from (
+         select organization_id, appointment_id, subject_id, kind, basis, during from reservation
+         except select organization_id, appointment_id, subject_id, kind, basis, during from reservation_wanted) r)
+    ) d
+"""
+# The documents of a series and year must be 1, 2, 3 … up to the last number given out, each once.
+_NUMBERS = """
+    with given as (
+      select organization_id, series, series_year as year, sequence from invoice where sequence is not null
+      union all
+      select organization_id, (regexp_match(number, '^(.+)-\\d{4}-\\d+$'))[1],
+             (regexp_match(number, '^.+-(\\d{4})-\\d+$'))[1]::int, (regexp_match(number, '(\\d+)$'))[1]::int
+      from receipt
+    ), counted as (
+      select organization_id, series, year, count(*) as documents, count(distinct sequence) as numbers,
+             min(sequence) as first, max(sequence) as last from given group by 1, 2, 3
+    )
+    select 'Organisation ' || c.organization_id || ', series ' || c.series || ' ' || c.year || ': ' ||
+           c.documents || ' documents from ' || c.first || ' to ' || c.last || ', ' ||
+           coalesce(s.last, 0) || ' numbers given out.'
+    from counted c left join number_series s
+      on s.organization_id = c.organization_id and s.series = c.series and s.year = c.year
+    where c.first <> 1 or c.documents <> c.last or c.numbers <> c.documents or c.last is distinct from s.last
+"""
+_INVOICES = """
+    select 'Document ' || coalesce(i.number, i.id::text) || ': ' || concat_ws(', ',
+             case when i.paid <> s.paid then 'paid is ' || i.paid || ', payments are ' || s.paid end,
+             case when i.credited <> s.credited
+                  then 'credited is ' || i.credited || ', credit notes are ' || s.credited end,
+             case when i.written_off <> s.written_off
+                  then 'written off is ' || i.written_off || ', adjustments are ' || s.written_off end) || '.'
+    from invoice i cross join lateral (select
+        (select coalesce(sum(p.amount), 0) from payment p
+          where p.organization_id = i.organization_id and p.invoice_id = i.id) as paid,
+        (select coalesce(sum(c.total), 0) from invoice c
+          where c.organization_id = i.organization_id and c.corrects_invoice_id = i.id
+            and c.status = 'issued') as credited,
+        (select coalesce(sum(a.amount), 0) from adjustment a
+          where a.organization_id = i.organization_id and a.invoice_id = i.id) as written_off) s
+    where (i.paid, i.credited, i.written_off) <> (s.paid, s.credited, s.written_off)
+"""
+_TOTALS = """
+    select 'Document ' || i.number || ': its totals are not those of its lines.'
+    from invoice i
+      left join (select organization_id, invoice_id, sum(net) as net, sum(round(net * tax_rate, 2)) as tax
+                 from (select organization_id, invoice_id, tax_rate, sum(net) as net
+                       from invoice_line group by 1, 2, 3) rated group by 1, 2) l
+        on l.organization_id = i.organization_id and l.invoice_id = i.id
+    where i.status <> 'draft' and (i.net, i.tax, i.total) is distinct from (l.net, l.tax, l.net + l.tax)
+"""
+_RECEIPTS = """
+    select 'Receipt ' || r.number || ': ' || concat_ws(', ',
+             case when r.allocated <> s.allocated
+                  then 'allocated is ' || r.allocated || ', payments are ' || s.allocated end,
+             case when r.refunded <> s.refunded
+                  then 'refunded is ' || r.refunded || ', refunds are ' || s.refunded end) || '.'
+    from receipt r cross join lateral (select
+        (select coalesce(sum(p.amount), 0) from payment p
+          where p.organization_id = r.organization_id and p.receipt_id = r.id) as allocated,
+        (select coalesce(sum(b.amount), 0) from receipt b
+          where b.organization_id = r.organization_id and b.refunds_receipt_id = r.id
+            and b.kind = 'refund') as refunded) s
+    where (r.allocated, r.refunded) <> (s.allocated, s.refunded)
+"""
+
+
+def reservation_faults(connection: Connection) -> list[str]:
+    """Appointments whose practitioner, room or equipment is not held exactly for their time, and holds of none."""
+    return _faults(connection, _RESERVATIONS)
+
+
+def number_faults(connection: Connection) -> list[str]:
+    """Series of invoices, credit notes and receipts with a gap, a double, or a counter that does not fit."""
+    return _faults(connection, _NUMBERS)
+
+
+def ledger_faults(connection: Connection) -> list[str]:
+    """Documents and receipts whose kept amounts differ from the payments, credit notes and lines behind them."""
+    return [fault for query in (_INVOICES, _TOTALS, _RECEIPTS) for fault in _faults(connection, query)]
+
+
+def _faults(connection: Connection, query: str) -> list[str]:
+    found = list(connection.scalars(text(query + " order by 1")))
+    more = len(found) - FAULTS_SHOWN
+    return found[:FAULTS_SHOWN] + ([f"{more} more."] if more > 0 else [])

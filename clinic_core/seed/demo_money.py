@@ -1,0 +1,162 @@
+"""Charges and collects what `demo_bills` planned, day by day, through the use cases of billing.
+
+The manager issues, the desk takes the money, each on the day it happened: the clock is set to it, so that numbers,
+issue dates and due dates are those of that day.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from uuid import UUID
+
+from clinic_core.access import Actor, Work, unit_of_work
+from clinic_core.billing.schemas import DraftInvoice, DraftLine, IssueInvoice, RecordReceipt
+from clinic_core.billing.service import draft_invoice, issue_invoice, record_receipt
+from clinic_core.kit.clock import frozen_at
+from clinic_core.kit.money import round_money
+from clinic_core.seed.demo_base import DemoClinic, tell_planner
+from clinic_core.seed.demo_bills import PlannedBill, PlannedCredit, PlannedPayment
+from clinic_core.seed.demo_calendar import DESKS, DemoRecords
+from clinic_core.seed.demo_clinic import CATALOGUE
+from clinic_core.seed.demo_plan import DemoPlan
+from clinic_core.vocabulary import ItemType, PaymentMethod, ProductType
+
+FIRST_COUNT = 30
+_TYPES = {item.code: item.type for item in CATALOGUE}
+
+
+@dataclass
+class _OpenBill:
+    """What a bill became: its invoice, and how much of it is still owed."""
+
+    invoice_id: UUID
+    total: Decimal
+    owed: Decimal
+
+
+@dataclass(frozen=True)
+class _Books:
+    """What was planned, and what became of it so far."""
+
+    clinic: DemoClinic
+    plan: DemoPlan
+    records: DemoRecords
+    bills: Sequence[PlannedBill]
+    opened: dict[int, _OpenBill] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class _Day:
+    """What happens to money on one day."""
+
+    bills: list[tuple[datetime, int]] = field(default_factory=list)
+    payments: list[tuple[datetime, int, PlannedPayment]] = field(default_factory=list)
+    credits: list[PlannedCredit] = field(default_factory=list)
+
+
+Days = Callable[[Sequence[date]], Iterable[date]]
+
+
+def charge_and_collect(
+    clinic: DemoClinic,
+    plan: DemoPlan,
+    records: DemoRecords,
+    bills: Sequence[PlannedBill],
+    ahead: Sequence[PlannedCredit],
+    *,
+    days: Days,
+) -> None:
+    """Writes all bills and receipts in the order in which they happened; `days` may show how far it is."""
+    books = _Books(clinic, plan, records, bills)
+    manager = clinic.actor("manager")
+    desks = {location: clinic.actor(sign_in) for location, sign_in in DESKS.items()}
+    diary = _diary(plan, bills, ahead)
+    counted_at = FIRST_COUNT
+    for day in days(sorted(diary)):
+        with frozen_at(plan.as_of) as clock, unit_of_work(manager) as work:
+            for at, index in sorted(diary[day].bills):
+                clock.move_to(at)
+                books.opened[index] = _charge(work, books, bills[index])
+        for location, desk in desks.items():
+            _collect(books, desk, location, diary[day])
+        if len(books.opened) >= counted_at:
+            tell_planner(clinic)
+            counted_at *= 4
+
+
+def _diary(plan: DemoPlan, bills: Sequence[PlannedBill], ahead: Sequence[PlannedCredit]) -> dict[date, _Day]:
+    diary: dict[date, _Day] = {}
+
+    def page(at: datetime) -> _Day:
+        return diary.setdefault(at.date(), _Day())
+
+    for index, bill in enumerate(bills):
+        at = bill.issue_at or plan.as_of
+        page(at).bills.append((at, index))
+        for payment in bill.payments:
+            page(payment.at).payments.append((payment.at, index, payment))
+    for credit in ahead:
+        page(credit.at).credits.append(credit)
+    return diary
+
+
+def _charge(work: Work, books: _Books, bill: PlannedBill) -> _OpenBill:
+    lines = tuple(
+        DraftLine(
+            item_type=ItemType.SERVICE if _TYPES[code] is ProductType.SERVICE else ItemType.PRODUCT,
+            product_service_id=books.clinic.items[code],
+            discount_rate=bill.discount,
+        )
+        for code in bill.items
+    )
+    draft = draft_invoice(
+        work,
+        DraftInvoice(
+            patient_id=books.records.patients[bill.patient],
+            lines=lines,
+            visit_ids=tuple(books.records.visits[index] for index in bill.appointments),
+            clinic_location_id=books.clinic.locations[bill.location],
+        ),
+    )
+    if bill.issue_at is not None:
+        issue_invoice(work, IssueInvoice(invoice_id=draft.id))
+    return _OpenBill(draft.id, draft.total, draft.total)
+
+
+def _collect(books: _Books, desk: Actor, location: str, day: _Day) -> None:
+    """What one desk takes on one day: payments of bills, then money paid ahead."""
+    payments = [one for one in day.payments if books.bills[one[1]].location == location]
+    ahead = [credit for credit in day.credits if credit.location == location]
+    if not payments and not ahead:
+        return
+    with frozen_at(books.plan.as_of) as clock, unit_of_work(desk) as work:
+        for at, index, payment in sorted(payments, key=lambda one: one[:2]):
+            clock.move_to(at)
+            _take(work, books, index, payment)
+        for credit in ahead:
+            clock.move_to(credit.at)
+            request = RecordReceipt(
+                patient_id=books.records.patients[credit.patient],
+                amount=credit.amount,
+                method=PaymentMethod.CARD,
+                received_at=credit.at,
+                reference="Paid ahead",
+                clinic_location_id=books.clinic.locations[location],
+            )
+            record_receipt(work, request)
+
+
+def _take(work: Work, books: _Books, index: int, payment: PlannedPayment) -> None:
+    bill = books.opened[index]
+    amount = min(round_money(bill.total * payment.share), bill.owed)
+    bill.owed -= amount
+    request = RecordReceipt(
+        patient_id=books.records.patients[books.bills[index].patient],
+        amount=amount,
+        method=payment.method,
+        received_at=payment.at,
+        reference=payment.reference,
+        invoice_ids=(bill.invoice_id,),
+    )
+    record_receipt(work, request)
