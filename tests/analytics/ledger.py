@@ -185,7 +185,6 @@ class Ledger:
         )
         session.add(paper)
         session.flush()
-        line = {"qty": Decimal(1), "unit_price": amount, "net": amount, "practitioner_user_id": practitioner_id}
         session.add(
             InvoiceLine(
                 organization_id=here,
@@ -193,7 +192,10 @@ class Ledger:
                 position=1,
                 item_type=ItemType.FEE,
                 description="Visit",
-                **line,
+                qty=Decimal(1),
+                unit_price=amount,
+                net=amount,
+                practitioner_user_id=practitioner_id,
             )
         )
         session.flush()

@@ -57,7 +57,6 @@ def book(
 ) -> UUID:
     """An appointment as an import leaves it: it may overlap others."""
     appointment_id = new_id()
-    cancelled = {"cancelled_by": CancelledBy.PATIENT} if status is AppointmentStatus.CANCELLED else {}
     with owner_work("test.arrange", clinic.organization_id) as session:
         session.add(
             Appointment(
@@ -70,7 +69,7 @@ def book(
                 ends_at=ends_at,
                 status=status,
                 imported=True,
-                **cancelled,
+                cancelled_by=CancelledBy.PATIENT if status is AppointmentStatus.CANCELLED else None,
             )
         )
         session.flush()
@@ -113,11 +112,11 @@ def test_booked_time_inside_working_time_counts_once_and_time_outside_apart(clin
 def test_absences_and_closures_shorten_working_time(clinic: Clinic) -> None:
     works(clinic, "practitioner", (1, "09:00", "17:00"), (2, "09:00", "17:00"))
     with owner_work("test.arrange", clinic.organization_id) as session:
-        here = {"organization_id": clinic.organization_id}
-        who = clinic.users["practitioner"]
-        session.add(Absence(user_id=who, starts_at=at(MONDAY, "09:00"), ends_at=at(MONDAY, "11:00"), **here))
+        here, who = clinic.organization_id, clinic.users["practitioner"]
+        away = at(MONDAY, "09:00"), at(MONDAY, "11:00")
+        session.add(Absence(organization_id=here, user_id=who, starts_at=away[0], ends_at=away[1]))
         tuesday = MONDAY + timedelta(days=1)
-        session.add(LocationClosure(starts_on=tuesday, ends_on=tuesday, name="Holiday", **here))
+        session.add(LocationClosure(organization_id=here, starts_on=tuesday, ends_on=tuesday, name="Holiday"))
     book(clinic, at(MONDAY, "10:30"), at(MONDAY, "11:30"))
     assert minutes(measured(clinic, MONDAY, MONDAY + timedelta(days=6))) == (30, 6 * 60, 30)
 

@@ -12,6 +12,7 @@ from clinic_core.analytics.schemas.figures import (
     Revenue,
     Utilization,
     WorkedMinutes,
+    relative_change,
 )
 from clinic_core.analytics.schemas.requests import (
     ALL_ROWS,
@@ -82,4 +83,5 @@ __all__ = [
     "Revenue",
     "Utilization",
     "WorkedMinutes",
+    "relative_change",
 ]

@@ -140,3 +140,10 @@ class Overview(Frozen):
     utilization_before: Utilization
     no_show: NoShow
     no_show_before: NoShow
+
+
+def relative_change(now: Decimal | None, before: Decimal | None) -> Decimal | None:
+    """The change as a fraction of the earlier value; None where there is none or it was zero."""
+    if now is None or not before:
+        return None
+    return ((now - before) / abs(before)).quantize(Decimal("0.0001"))

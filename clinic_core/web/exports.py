@@ -1,0 +1,105 @@
+"""Reports and the audit log as CSV files: permission checked, audited by the use case, never stored on the way."""
+
+from collections.abc import Callable, Mapping
+from typing import TypeVar
+
+from pydantic import BaseModel, ValidationError
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from clinic_core.access import Work, perform
+from clinic_core.analytics.schemas import OutstandingRowsRequest, PeriodRowsRequest
+from clinic_core.analytics.service import (
+    export_collected,
+    export_credit,
+    export_invoiced,
+    export_no_show,
+    export_outstanding,
+)
+from clinic_core.audit.schemas import AuditFilter
+from clinic_core.audit.service import export_audit
+from clinic_core.auth.sessions import ANONYMOUS, actor_for_session
+from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
+
+Wanted = TypeVar("Wanted", bound=BaseModel)
+
+# What an address may carry (ids, dates, codes), and the field of the request that it fills.
+RECEIVABLES = {
+    "as_of": "as_of",
+    "location": "clinic_location_id",
+    "practitioner": "practitioner_user_id",
+    "basis": "basis",
+    "bucket": "bucket",
+    "patient": "patient_id",
+}
+PERIOD = {
+    "from": "first_day",
+    "to": "last_day",
+    "location": "clinic_location_id",
+    "practitioner": "practitioner_user_id",
+}
+AUDIT = {
+    "person": "actor_user_id",
+    "system": "by_system",
+    "kind": "entity_type",
+    "id": "entity_id",
+    "action": "action",
+    "use_case": "use_case",
+    "from": "first_day",
+    "to": "last_day",
+    "zone": "timezone",
+}
+
+
+def export_route(
+    name: str, export: Callable[[Work, Wanted], bytes], wanted: type[Wanted], fields: Mapping[str, str]
+) -> Route:
+    """`GET /docs/<name>.csv`: the file of that export, with the filters that the address carries."""
+
+    def answer(request: Request) -> Response:
+        actor = actor_for_session(request.headers.get("x-clinic-session", ANONYMOUS))
+        if actor is None:
+            return _refused("Please sign in.", 401)
+        try:
+            content = perform(actor, export, _wanted(request, wanted, fields))
+        except PermissionDenied as error:
+            return _refused(error.message, 403)
+        except NotFound as error:
+            return _refused(error.message, 404)
+        except InvalidInput as error:
+            return _refused(error.message, 400)
+        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
+        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+    return Route(f"/docs/{name}.csv", answer, methods=["GET"], name=f"{name}.csv")
+
+
+EXPORT_ROUTES = [
+    export_route("outstanding", export_outstanding, OutstandingRowsRequest, RECEIVABLES),
+    export_route("credit", export_credit, OutstandingRowsRequest, RECEIVABLES),
+    export_route("invoiced", export_invoiced, PeriodRowsRequest, PERIOD),
+    export_route("collected", export_collected, PeriodRowsRequest, PERIOD),
+    export_route("no-show", export_no_show, PeriodRowsRequest, PERIOD),
+    export_route("audit", export_audit, AuditFilter, AUDIT),
+]
+
+
+def _wanted(request: Request, wanted: type[Wanted], fields: Mapping[str, str]) -> Wanted:
+    """The request in the address. Raises: InvalidInput that names the part which cannot be right."""
+    given = request.query_params
+    unknown = sorted(given.keys() - fields.keys())
+    if unknown:
+        raise InvalidInput(f"This address has a part that does not belong there: {unknown[0][:40]}.")
+    try:
+        return wanted.model_validate({field: given[name] for name, field in fields.items() if given.get(name)})
+    except ValidationError as error:
+        field = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+        name = next(name for name, found in fields.items() if found == field)
+        raise InvalidInput(
+            f"“{name}” in this address is missing or is not a date, id or word that it may be."
+        ) from None
+
+
+def _refused(sentence: str, status: int) -> Response:
+    return PlainTextResponse(sentence, status, headers={"Cache-Control": "no-store"})
