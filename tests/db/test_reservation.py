@@ -5,6 +5,8 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -63,7 +65,7 @@ def test_of_64_clients_for_one_slot_exactly_one_wins(own_database: Database) -> 
     actor, resources = clinic.actor("assistant"), (clinic.room, clinic.laser)
     requests = [booking(clinic, resource_ids=resources) for _ in range(CLIENTS)]
     began = time.monotonic()
-    results = at_once([lambda one=one: perform(actor, book_appointment, one) for one in requests])
+    results = at_once([partial(perform, actor, book_appointment, one) for one in requests])
     assert time.monotonic() - began < SECONDS
     (winner,) = [one for one in results if isinstance(one, AppointmentRow)]
     losers = [one for one in results if isinstance(one, BookingConflict)]
@@ -112,10 +114,10 @@ def test_mixed_writers_neither_deadlock_nor_leave_a_reservation_behind(own_datab
     actions: list[Callable[[], object]] = []
     for n, row in enumerate(rows):
         actions += [
-            lambda row=row, n=n: move(row, 0.5 * ((n + 1) % 8)),
-            lambda row=row: late_room(row),
-            lambda n=n: several(patients[n], n),
-            lambda row=row: cancel(row),
+            partial(move, row, 0.5 * ((n + 1) % 8)),
+            partial(late_room, row),
+            partial(several, patients[n], n),
+            partial(cancel, row),
         ]
     results = at_once(actions)
     kinds = Counter(type(one).__name__ for one in results)
@@ -136,7 +138,7 @@ def test_of_two_who_move_one_appointment_the_second_is_told(own_database: Databa
         request = MoveAppointment(appointment_id=row.id, starts_at=starts_at, ends_at=ends_at, version=row.version)
         return perform(actor, move_appointment, request)
 
-    results = at_once([lambda hours=hours: move(hours) for hours in range(1, 9)])
+    results = at_once([partial(move, hours) for hours in range(1, 9)])
     (moved,) = [one for one in results if isinstance(one, AppointmentRow)]
     assert sum(isinstance(one, StaleEdit) for one in results) == 7
     with unit_of_work(actor) as work:
@@ -207,7 +209,10 @@ def test_a_room_of_another_location_is_refused_by_the_database(clinic: Clinic) -
 
 
 def test_imported_appointments_of_the_past_may_overlap_but_nothing_else_over_them(clinic: Clinic) -> None:
-    past = {"starts_at": MONDAY.replace(year=2020), "ends_at": MONDAY.replace(year=2020) + timedelta(minutes=30)}
+    past: dict[str, Any] = {
+        "starts_at": MONDAY.replace(year=2020),
+        "ends_at": MONDAY.replace(year=2020) + timedelta(minutes=30),
+    }
     with owner_work("test.arrange", clinic.organization_id) as session:
         session.add_all([insert(clinic, 0, imported=True, **past), insert(clinic, 0, imported=True, **past)])
     with pytest.raises(BookingConflict):
