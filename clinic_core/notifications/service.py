@@ -31,6 +31,7 @@ from clinic_core.vocabulary import AppointmentStatus, NotificationChannel, Notif
 _REMINDED = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
 _ADDRESSES = {NotificationChannel.EMAIL: "email", NotificationChannel.SMS: "phone"}
 _MISSING = {NotificationChannel.EMAIL: "e-mail address", NotificationChannel.SMS: "phone number"}
+_SPOKEN = {NotificationChannel.EMAIL: "e-mail", NotificationChannel.SMS: "SMS"}
 _PLANNED_TWICE = "uq_notification_appointment"
 
 
@@ -142,7 +143,7 @@ def _check_addressee(patient: Patient, channel: NotificationChannel) -> None:
         raise InvalidInput(sentence, fields={"channel": sentence})
     consent = patient.consents_json.get(channel.value)
     if consent is not None and not consent.get("granted"):
-        sentence = f"This patient does not want messages by {channel.label}."
+        sentence = f"This patient does not want messages by {_SPOKEN[channel]}."
         raise InvalidInput(sentence, fields={"channel": sentence})
 
 

@@ -3,6 +3,7 @@
 import threading
 from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -57,7 +58,7 @@ def read(clinic: Clinic, patient_id: UUID, *, by: str = "assistant") -> PatientR
         return get_patient(work, GetPatient(patient_id=patient_id))
 
 
-FULL: dict[str, object] = {
+FULL: dict[str, Any] = {
     "preferred_name": "Addie",
     "dob": date(1980, 2, 29),
     "sex": Sex.FEMALE,
@@ -101,7 +102,8 @@ def test_codes_count_up_and_skip_those_of_imported_patients(clinic: Clinic) -> N
 
 
 def test_many_register_at_once_and_no_code_is_given_twice(clinic: Clinic) -> None:
-    actor, codes = clinic.actor("assistant"), []
+    actor = clinic.actor("assistant")
+    codes: list[str] = []
 
     def run() -> None:
         codes.extend(perform(actor, register_patient, RegisterPatient(last_name=f"Demo {n}")).code for n in range(5))
@@ -133,7 +135,7 @@ def test_people_with_one_name_are_registered(clinic: Clinic, name: dict[str, str
         ({"address": {"city": "x" * 101}}, "100 characters"),
     ],
 )
-def test_what_cannot_be_right_gets_a_sentence(clinic: Clinic, fields: dict[str, object], sentence: str) -> None:
+def test_what_cannot_be_right_gets_a_sentence(clinic: Clinic, fields: dict[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidInput, match=sentence):
         register(clinic, **fields)
 

@@ -3,6 +3,7 @@
 import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from pydantic import ValidationError
@@ -52,7 +53,7 @@ def test_the_note_is_named_in_the_audit_but_never_copied(clinic: Clinic) -> None
 
 
 def test_the_conflict_names_all_that_is_in_the_way_and_no_patient(clinic: Clinic) -> None:
-    everything = {"resource_ids": (clinic.room, clinic.laser)}
+    everything: dict[str, Any] = {"resource_ids": (clinic.room, clinic.laser)}
     first = book(clinic, **everything)
     with pytest.raises(BookingConflict) as refused:
         book(clinic, 0.25, **everything)
@@ -85,7 +86,9 @@ def test_two_rooms_taken_by_two_appointments_are_both_named(clinic: Clinic) -> N
 @pytest.mark.parametrize("case", WHOLE, ids=[case["message"] for case in WHOLE])
 def test_a_booking_is_refused_exactly_where_times_overlap(clinic: Clinic, case: dict[str, int]) -> None:
     spans = [(case["span_start"], case["span_stop"]), (case["event_start"], case["event_stop"])]
-    times = [{"starts_at": MONDAY + timedelta(minutes=a), "ends_at": MONDAY + timedelta(minutes=b)} for a, b in spans]
+    times: list[dict[str, Any]] = [
+        {"starts_at": MONDAY + timedelta(minutes=a), "ends_at": MONDAY + timedelta(minutes=b)} for a, b in spans
+    ]
     empty = next((time for time in times if time["starts_at"] == time["ends_at"]), None)
     if empty:
         with pytest.raises(InvalidInput, match="after the start"):
@@ -155,7 +158,7 @@ def test_the_reach_of_the_actor_decides_whose_calendar_is_booked(
     clinic: Clinic, role: str, fields: dict[str, str], error: type[Exception] | None
 ) -> None:
     ids = {"branch": clinic.branch, **clinic.users}
-    wanted = {key: ids[value] for key, value in fields.items()}
+    wanted: dict[str, Any] = {key: ids[value] for key, value in fields.items()}
     if error is None:
         assert book(clinic, by=role, **wanted).status == "booked"
     else:
@@ -205,7 +208,7 @@ def test_what_is_out_of_use_is_not_booked(clinic: Clinic) -> None:
         session.get_one(ClinicLocation, clinic.branch).active = False
         session.get_one(LocationResource, clinic.second_room).active = False
         session.get_one(ProductService, clinic.service).active = False
-    refusals = {
+    refusals: dict[str, dict[str, Any]] = {
         "does not work here": {"practitioner_user_id": clinic.users["second_practitioner"]},
         "takes no bookings": {"clinic_location_id": clinic.branch},
         "out of service": {"resource_ids": (clinic.second_room,)},
@@ -279,15 +282,15 @@ def test_a_refused_request_can_be_sent_again_once_the_time_is_free(clinic: Clini
 )
 def test_nothing_of_another_clinic_is_booked(clinic: Clinic, field: str) -> None:
     other = make_clinic()
-    foreign = {
+    values: dict[str, Any] = {
         "patient_id": make_patient(other),
         "practitioner_user_id": other.users["practitioner"],
         "clinic_location_id": other.main,
         "resource_ids": (other.room,),
         "product_service_id": other.service,
-    }[field]
+    }
     with pytest.raises(NotFound):
-        book(clinic, by="owner", **{field: foreign})
+        book(clinic, by="owner", **{field: values[field]})
 
 
 def test_an_appointment_of_another_clinic_does_not_exist(clinic: Clinic) -> None:

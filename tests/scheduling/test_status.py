@@ -1,8 +1,10 @@
 """Where an appointment stands: every step of the table and no other, cancelling, deleting, history."""
 
 import re
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -46,25 +48,23 @@ from tests.scheduling.arrange import audited, book, drift
 S = AppointmentStatus
 
 
-def change(
-    clinic: Clinic, row: AppointmentRow, status: str, *, by: str = "assistant", **fields: object
-) -> AppointmentRow:
+def change(clinic: Clinic, row: AppointmentRow, status: str, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
     request = ChangeStatus.model_validate({"appointment_id": row.id, "status": status, **fields})
     return perform(clinic.actor(by), change_status, request)
 
 
-def cancel(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: object) -> AppointmentRow:
+def cancel(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
     values = {"appointment_id": row.id, "cancelled_by": CancelledBy.PATIENT, **fields}
     return perform(clinic.actor(by), cancel_appointment, CancelAppointment.model_validate(values))
 
 
-def delete(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: object) -> AppointmentRow:
+def delete(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
     return perform(clinic.actor(by), delete_appointment, DeleteAppointment(appointment_id=row.id, **fields))
 
 
 def document(clinic: Clinic, row: AppointmentRow) -> None:
     with owner_work("test.arrange", clinic.organization_id) as session:
-        people = {"patient_id": row.patient_id, "practitioner_user_id": row.practitioner_user_id}
+        people: dict[str, Any] = {"patient_id": row.patient_id, "practitioner_user_id": row.practitioner_user_id}
         case = ClinicalCase(id=new_id(), organization_id=clinic.organization_id, opened_at=now(), **people)
         session.add(case)
         session.flush()
@@ -138,11 +138,12 @@ def test_a_change_of_status_is_stamped_and_audited(clinic: Clinic) -> None:
 def test_a_stale_list_changes_nothing(clinic: Clinic) -> None:
     row = book(clinic)
     change(clinic, row, "confirmed", by="manager")
-    for stale in (
+    attempts: list[Callable[[], object]] = [
         lambda: change(clinic, row, "arrived", version=row.version),
         lambda: cancel(clinic, row, version=row.version),
         lambda: delete(clinic, row, version=row.version),
-    ):
+    ]
+    for stale in attempts:
         with pytest.raises(StaleEdit, match="Manager"):
             stale()
 
