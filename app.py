@@ -2,6 +2,7 @@
 
 import gc
 import importlib
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -13,7 +14,7 @@ from streamlit.starlette import App
 from clinic_core.db.engine import app_engine, assert_app_role
 from clinic_core.settings import PROJECT_ROOT
 from clinic_core.ui.script_error import draw_script_error
-from clinic_core.web.errors import ERROR_ANSWERS
+from clinic_core.web.errors import ERROR_ANSWERS, CatchUnexpected
 from clinic_core.web.gate import SessionGate
 from clinic_core.web.metrics import RequestMetrics
 from clinic_core.web.routes import ROUTES
@@ -21,6 +22,8 @@ from clinic_core.web.security_headers import SecurityHeaders
 
 # Not what brings components of its own: they register with the running server, which does not exist yet then.
 WARM_IMPORTS = ("pandas", "plotly.graph_objects", "fpdf")
+
+MIDDLEWARE = (Middleware(RequestMetrics), Middleware(SecurityHeaders), Middleware(CatchUnexpected))
 
 # Else Streamlit would run a file of `pages/` by its address without Home.py, until somebody opened the menu.
 PagesManager.uses_pages_directory = False
@@ -30,9 +33,12 @@ PagesManager.uses_pages_directory = False
 async def lifespan(_app: App) -> AsyncIterator[None]:
     """Refuses a database login that could see other tenants; imports what the first page would wait for.
 
+    Streamlit switches the web server's access log on, whatever was configured, and addresses hold one-time links.
     What is loaded by then stays for ever, so the collector need not look at it again: without that Streamlit's
     reruns are five times slower.
     """
+    access_log = logging.getLogger("uvicorn.access")
+    access_log.handlers, access_log.propagate = [], False
     assert_app_role(app_engine())
     for name in WARM_IMPORTS:
         importlib.import_module(name)
@@ -44,7 +50,7 @@ async def lifespan(_app: App) -> AsyncIterator[None]:
 app = st.App(
     PROJECT_ROOT / "Home.py",
     routes=ROUTES,
-    middleware=[Middleware(RequestMetrics), Middleware(SecurityHeaders), Middleware(SessionGate)],
+    middleware=[*MIDDLEWARE, Middleware(SessionGate)],
     lifespan=lifespan,
     on_script_error=draw_script_error,
     exception_handlers=ERROR_ANSWERS,

@@ -19,6 +19,7 @@ from clinic_core.auth.schemas import (
     UserDetail,
     UserPage,
     UserRow,
+    WorkPlace,
 )
 from clinic_core.errors import NotSignedIn
 from clinic_core.kit import clock
@@ -123,6 +124,17 @@ def list_roles(work: Work) -> tuple[RoleRow, ...]:
     ]
     order = [role.value for role in BaselineRole]
     return tuple(sorted(rows, key=lambda row: (order.index(row.key) if row.baseline else len(order), row.name.lower())))
+
+
+@query(Permission.USER_MANAGE, name="auth.list_work_places")
+def list_work_places(work: Work) -> tuple[WorkPlace, ...]:
+    """The locations that a person can be given, by name."""
+    statement = (
+        select(ClinicLocation.id, ClinicLocation.name)
+        .where(col(ClinicLocation.active))
+        .order_by(func.lower(col(ClinicLocation.name)), col(ClinicLocation.id))
+    )
+    return tuple(WorkPlace(id=place_id, name=name) for place_id, name in work.session.execute(statement))
 
 
 @query(name="auth.get_own_profile")

@@ -295,6 +295,13 @@ class RoleRow(_Row):
         return any(permission.is_clinical for permission in self.grants)
 
 
+class WorkPlace(_Row):
+    """A location that a person can work at."""
+
+    id: UUID
+    name: str
+
+
 class SessionsEnded(_Row):
     """How many sessions were ended."""
 

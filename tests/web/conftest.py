@@ -21,9 +21,7 @@ from clinic_core.settings import PROJECT_ROOT
 from clinic_core.ui.script_error import draw_script_error
 from clinic_core.web.errors import ERROR_ANSWERS
 from clinic_core.web.gate import SessionGate
-from clinic_core.web.metrics import RequestMetrics
 from clinic_core.web.routes import ROUTES
-from clinic_core.web.security_headers import SecurityHeaders
 from tests.factories import Clinic
 
 ORIGIN = "https://testserver"
@@ -57,11 +55,7 @@ def serve(watch_seconds: float) -> App:
     return App(
         PROJECT_ROOT / "Home.py",
         routes=ROUTES,
-        middleware=[
-            Middleware(RequestMetrics),
-            Middleware(SecurityHeaders),
-            Middleware(SessionGate, watch_seconds=watch_seconds),
-        ],
+        middleware=[*product.MIDDLEWARE, Middleware(SessionGate, watch_seconds=watch_seconds)],
         lifespan=product.lifespan,
         on_script_error=draw_script_error,
         exception_handlers=ERROR_ANSWERS,
