@@ -37,6 +37,13 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/calendar.py", "Calendar", "calendar_month", (Permission.APPOINTMENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
+    NavPage("Clinical", "pages/clinical/worklist.py", "Notes to write", "edit_note", (Permission.CLINICAL_READ,)),
+    NavPage("Clinical", "pages/clinical/visit.py", "Visit", "clinical_notes", (Permission.CLINICAL_READ,), listed=False),
+    NavPage("Clinical", "pages/clinical/case.py", "Case", "folder_open", (Permission.CLINICAL_READ,), listed=False),
+    NavPage("Billing", "pages/billing/invoices.py", "Invoices", "receipt_long", (Permission.BILLING_VIEW,)),
+    NavPage("Billing", "pages/billing/invoice.py", "Invoice", "receipt", (Permission.BILLING_VIEW,), listed=False),
+    NavPage("Billing", "pages/billing/receipts.py", "Receipts", "payments", (Permission.BILLING_VIEW,)),
+    NavPage("Billing", "pages/billing/catalogue.py", "Catalogue", "sell", (Permission.BILLING_VIEW,)),
     NavPage("Analytics", "pages/analytics/overview.py", "Overview", "monitoring", (Permission.REPORT_VIEW,)),
     NavPage(
         "Analytics",
@@ -45,7 +52,11 @@ NAV_PAGES: tuple[NavPage, ...] = (
         "account_balance_wallet",
         (Permission.REPORT_FINANCIAL,),
     ),
+    NavPage("Admin", "pages/admin/users.py", "Users", "manage_accounts", (Permission.USER_MANAGE,)),
+    NavPage("Admin", "pages/admin/user.py", "User", "person_edit", (Permission.USER_MANAGE,), listed=False),
+    NavPage("Admin", "pages/admin/roles.py", "Roles", "admin_panel_settings", (Permission.ROLE_MANAGE,)),
     NavPage("Admin", "pages/admin/audit_log.py", "Audit log", "policy", (Permission.AUDIT_VIEW,)),
+    NavPage("Account", "pages/account/profile.py", "My account", "account_circle"),
 )
 
 
