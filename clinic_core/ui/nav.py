@@ -38,7 +38,9 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
     NavPage("Clinical", "pages/clinical/worklist.py", "Notes to write", "edit_note", (Permission.CLINICAL_READ,)),
-    NavPage("Clinical", "pages/clinical/visit.py", "Visit", "clinical_notes", (Permission.CLINICAL_READ,), listed=False),
+    NavPage(
+        "Clinical", "pages/clinical/visit.py", "Visit", "clinical_notes", (Permission.CLINICAL_READ,), listed=False
+    ),
     NavPage("Clinical", "pages/clinical/case.py", "Case", "folder_open", (Permission.CLINICAL_READ,), listed=False),
     NavPage("Billing", "pages/billing/invoices.py", "Invoices", "receipt_long", (Permission.BILLING_VIEW,)),
     NavPage("Billing", "pages/billing/invoice.py", "Invoice", "receipt", (Permission.BILLING_VIEW,), listed=False),

@@ -17,6 +17,7 @@ from clinic_core.billing.queries.receipts import (
     patient_balance,
     print_receipt,
 )
+from clinic_core.billing.queries.uninvoiced import list_uninvoiced
 
 __all__ = [
     "count_invoices",
@@ -28,6 +29,7 @@ __all__ = [
     "list_catalogue",
     "list_invoices",
     "list_receipts",
+    "list_uninvoiced",
     "number_proof",
     "open_invoices",
     "patient_balance",

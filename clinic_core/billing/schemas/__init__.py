@@ -29,9 +29,11 @@ from clinic_core.billing.schemas.documents import (
     PaymentRow,
     ProveNumbers,
     TaxRow,
+    UninvoicedRow,
 )
 from clinic_core.billing.schemas.drafts import (
     BillTo,
+    DeletedDraft,
     DeleteDraft,
     DraftInvoice,
     DraftLine,
@@ -54,6 +56,7 @@ __all__ = [
     "CorrectionRow",
     "CreateCatalogueItem",
     "DeleteDraft",
+    "DeletedDraft",
     "DisplayStatus",
     "DraftInvoice",
     "DraftLine",
@@ -82,6 +85,7 @@ __all__ = [
     "RecordReceipt",
     "SetCatalogueItemActive",
     "TaxRow",
+    "UninvoicedRow",
     "UpdateCatalogueItem",
     "UpdateDraft",
 ]

@@ -170,6 +170,22 @@ class OfPatient(Frozen):
     patient_id: UUID
 
 
+class UninvoicedRow(Frozen):
+    """Something attended that no invoice charges for, as the line that would; `id` is the appointment's or visit's."""
+
+    id: UUID
+    appointment_id: UUID | None
+    visit_id: UUID | None
+    product_service_id: UUID | None
+    practitioner_user_id: UUID
+    practitioner_name: str
+    clinic_location_id: UUID
+    attended_on: date
+    description: str
+    unit_price: Decimal
+    tax_rate: Decimal
+
+
 class PatientBalance(Frozen):
     """What a patient owes: open invoices (gross), less the credit of receipts not allocated; `id` is the patient's."""
 

@@ -100,6 +100,13 @@ class DeleteDraft(Frozen):
 
     invoice_id: UUID
     version: int | None = None
+    request_id: UUID | None = None
+
+
+class DeletedDraft(Frozen):
+    """The draft that is gone."""
+
+    id: UUID
 
 
 class IssueInvoice(Frozen):

@@ -10,7 +10,7 @@ from clinic_core.billing.lines import build_lines, lines_of_visits, price_lines,
 from clinic_core.billing.pricing import Totals
 from clinic_core.billing.reach import location_in_reach, locked_invoices, patient_in_reach
 from clinic_core.billing.rows import invoice_head
-from clinic_core.billing.schemas import BillTo, DeleteDraft, DraftInvoice, InvoiceHead, UpdateDraft
+from clinic_core.billing.schemas import BillTo, DeletedDraft, DeleteDraft, DraftInvoice, InvoiceHead, UpdateDraft
 from clinic_core.errors import Immutable
 from clinic_core.models import Invoice, InvoiceLine
 from clinic_core.vocabulary import InvoiceStatus
@@ -80,7 +80,7 @@ def update_draft(work: Work, request: UpdateDraft) -> InvoiceHead:
 
 
 @use_case(Permission.BILLING_MANAGE, name="invoice.delete_draft")
-def delete_draft(work: Work, request: DeleteDraft) -> None:
+def delete_draft(work: Work, request: DeleteDraft) -> DeletedDraft:
     """Throw a draft away with its lines; it never had a number, so none is missing.
 
     Raises:
@@ -89,6 +89,7 @@ def delete_draft(work: Work, request: DeleteDraft) -> None:
     """
     invoice = _locked_draft(work, request.invoice_id, request.version)
     work.session.execute(delete(Invoice).where(col(Invoice.id) == invoice.id))
+    return DeletedDraft(id=invoice.id)
 
 
 def _locked_draft(work: Work, invoice_id: UUID, version: int | None) -> Invoice:

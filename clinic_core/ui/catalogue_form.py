@@ -1,0 +1,83 @@
+"""The form of a catalogue item, for a new one and for a change."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from uuid import UUID
+
+import streamlit as st
+
+from clinic_core.billing.schemas import CatalogueRow, CreateCatalogueItem, UpdateCatalogueItem
+from clinic_core.kit.formats import plain_number
+from clinic_core.ui.forms import choice_field, number_field, percent_of, price_of, text_field
+from clinic_core.vocabulary import ProductType
+
+_PERCENT = Decimal(100)
+_MINUTES = 30
+
+
+@dataclass(frozen=True)
+class TypedItem:
+    """What was typed; the requests are made from it, and refused in a sentence where it cannot be right."""
+
+    type: ProductType
+    code: str
+    name: str
+    unit_price: str
+    tax: str
+    duration_minutes: int | None
+    buffer_minutes: int
+    color: str
+    bookable_online: bool
+
+    def _fields(self) -> dict[str, object]:
+        return {
+            "code": self.code,
+            "name": self.name,
+            "unit_price": price_of(self.unit_price),
+            "tax_rate": percent_of(self.tax, field="tax_rate"),
+            "duration_minutes": self.duration_minutes,
+            "buffer_minutes": self.buffer_minutes,
+            "color": self.color,
+            "bookable_online": self.bookable_online,
+        }
+
+    def creation(self, request_id: UUID) -> CreateCatalogueItem:
+        """The request for a new item. Raises: InvalidInput with a sentence."""
+        return CreateCatalogueItem.model_validate({**self._fields(), "type": self.type, "request_id": request_id})
+
+    def change_of(self, item: CatalogueRow, request_id: UUID) -> UpdateCatalogueItem:
+        """The request for a change of the item as it was shown. Raises: InvalidInput with a sentence."""
+        return UpdateCatalogueItem.model_validate(
+            {**self._fields(), "item_id": item.id, "version": item.version, "request_id": request_id}
+        )
+
+
+def draw_item_form(item: CatalogueRow | None, *, key: str) -> TypedItem:
+    """The fields, filled from the item when there is one; its type stays."""
+    kind = item.type if item else choice_field("Type", ProductType, key=f"{key}_type")
+    is_service = kind is ProductType.SERVICE
+    with st.container(horizontal=True):
+        code = text_field("Code", key=f"{key}_code", value=item.code if item else "", limit=40)
+        name = text_field("Name", key=f"{key}_name", value=item.name if item else "")
+    with st.container(horizontal=True):
+        price = number_field("Unit price", key=f"{key}_price", value=plain_number(item.unit_price) if item else "")
+        tax = number_field("Tax %", key=f"{key}_tax", value=plain_number(item.tax_rate * _PERCENT) if item else "")
+    duration, buffer, color, online = _MINUTES, 0, "", False
+    if is_service:
+        with st.container(horizontal=True):
+            known = item.duration_minutes if item else None
+            duration = int(st.number_input("Minutes", 1, 1440, known or _MINUTES, 5, key=f"{key}_minutes"))
+            buffer = int(
+                st.number_input("Buffer after", 0, 240, item.buffer_minutes if item else 0, 5, key=f"{key}_buffer")
+            )
+            color = text_field(
+                "Colour",
+                key=f"{key}_color",
+                value=item.color if item else "",
+                limit=7,
+                help="On the calendar, written like #1f6feb",
+            )
+        online = st.toggle(
+            "Patients may book it online", value=item.bookable_online if item else False, key=f"{key}_online"
+        )
+    return TypedItem(kind, code, name, price, tax, duration if is_service else None, buffer, color, online)

@@ -1,0 +1,185 @@
+"""The lines of an invoice while it is a draft: added from the catalogue or from what was attended, priced as typed."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from uuid import UUID
+
+import streamlit as st
+
+from clinic_core.billing.pricing import Line, price_document
+from clinic_core.billing.schemas import CatalogueRow, DraftLine, InvoiceLineRow, TaxRow, UninvoicedRow
+from clinic_core.errors import ClinicError
+from clinic_core.kit.formats import amount, money, plain_number
+from clinic_core.kit.ids import new_id
+from clinic_core.ui.forms import percent_of, price_of, quantity_of
+from clinic_core.ui.invoice_paper import draw_totals
+from clinic_core.ui.page import Page
+from clinic_core.ui.wording import plain
+from clinic_core.vocabulary import ItemType, ProductType
+
+_WIDTHS = [5, 2, 2, 2, 2, 2, 1]
+_HEADINGS = ("Description", "Quantity", "Unit price", "Discount %", "Tax %", "Net", "")
+_PERCENT = Decimal(100)
+
+
+@dataclass
+class EditorLine:
+    """One line as it is typed; what it points at is not shown."""
+
+    item_type: ItemType
+    description: str = ""
+    quantity: str = "1"
+    unit_price: str = ""
+    discount: str = ""
+    tax: str = ""
+    product_service_id: UUID | None = None
+    visit_id: UUID | None = None
+    appointment_id: UUID | None = None
+    practitioner_user_id: UUID | None = None
+    key: str = field(default_factory=lambda: new_id().hex)
+
+    def to_draft(self) -> DraftLine:
+        """The line as the use case takes it. Raises: InvalidInput for a number that cannot be right."""
+        return DraftLine(
+            item_type=self.item_type,
+            product_service_id=self.product_service_id,
+            visit_id=self.visit_id,
+            appointment_id=self.appointment_id,
+            practitioner_user_id=self.practitioner_user_id,
+            description=self.description,
+            quantity=quantity_of(self.quantity),
+            unit_price=price_of(self.unit_price),
+            discount_rate=percent_of(self.discount, field="discount_rate"),
+            tax_rate=percent_of(self.tax, field="tax_rate"),
+        )
+
+
+def line_of_item(item: CatalogueRow) -> EditorLine:
+    """A line for an item of the catalogue, at its price of today."""
+    return EditorLine(
+        item_type=ItemType.SERVICE if item.type is ProductType.SERVICE else ItemType.PRODUCT,
+        description=item.name,
+        unit_price=plain_number(item.unit_price),
+        tax=_percent(item.tax_rate),
+        product_service_id=item.id,
+    )
+
+
+def line_of_attended(row: UninvoicedRow) -> EditorLine:
+    """A line for an appointment or visit that no invoice charges for."""
+    kind = ItemType.VISIT if row.visit_id else ItemType.FEE
+    return EditorLine(
+        item_type=ItemType.SERVICE if row.product_service_id else kind,
+        description=row.description,
+        unit_price=plain_number(row.unit_price),
+        tax=_percent(row.tax_rate),
+        product_service_id=row.product_service_id,
+        visit_id=row.visit_id,
+        appointment_id=row.appointment_id,
+        practitioner_user_id=row.practitioner_user_id,
+    )
+
+
+def line_of_draft(row: InvoiceLineRow) -> EditorLine:
+    """A line as it was saved."""
+    return EditorLine(
+        item_type=row.item_type,
+        description=row.description,
+        quantity=plain_number(row.quantity),
+        unit_price=plain_number(row.unit_price),
+        discount=_percent(row.discount_rate),
+        tax=_percent(row.tax_rate),
+        product_service_id=row.product_service_id,
+        visit_id=row.visit_id,
+        appointment_id=row.appointment_id,
+        practitioner_user_id=row.practitioner_user_id,
+    )
+
+
+def draw_lines(page: Page, lines: list[EditorLine], catalogue: Sequence[CatalogueRow], *, key: str) -> None:
+    """The lines as fields, the picker that adds one, and the totals; `lines` follow what is typed."""
+    settings = page.actor.settings
+    for column, heading in zip(st.columns(_WIDTHS), _HEADINGS, strict=True):
+        column.caption(heading)
+    for line in lines:
+        _draw_line(page, lines, line)
+    if not lines:
+        st.caption("No line yet: add an item of the catalogue, or a fee in your own words.")
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+        st.selectbox(
+            "Add from the catalogue",
+            list(catalogue),
+            index=None,
+            format_func=lambda item: f"{item.code} · {item.name} · {money(item.unit_price, settings.currency)}",
+            placeholder="Type a part of code or name",
+            key=f"{key}_add",
+            on_change=_add_item,
+            args=(lines, f"{key}_add"),
+        )
+        st.button(
+            "Add a fee",
+            icon=":material/add:",
+            key=f"{key}_fee",
+            on_click=lines.append,
+            args=(EditorLine(ItemType.FEE),),
+        )
+    _draw_totals(page, lines)
+
+
+def _draw_line(page: Page, lines: list[EditorLine], line: EditorLine) -> None:
+    columns = st.columns(_WIDTHS, vertical_alignment="center")
+    fields = ("description", "quantity", "unit_price", "discount", "tax")
+    for column, name, label in zip(columns, fields, _HEADINGS, strict=False):
+        typed = column.text_input(
+            label,
+            value=getattr(line, name),
+            key=f"line_{line.key}_{name}",
+            max_chars=500 if name == "description" else 24,
+            label_visibility="collapsed",
+        )
+        setattr(line, name, typed)
+    try:
+        text = amount(_as_line(line.to_draft()).net, page.actor.settings.locale)
+    except ClinicError as error:
+        text = f":red[{plain(error.message)}]"
+    columns[5].markdown(text, text_alignment="right")
+    columns[6].button(
+        "",
+        icon=":material/delete:",
+        key=f"line_{line.key}_remove",
+        help="Remove the line",
+        on_click=_remove,
+        args=(lines, line),
+        type="tertiary",
+    )
+
+
+def _draw_totals(page: Page, lines: Sequence[EditorLine]) -> None:
+    """What the lines add up to as typed; nothing while one of them cannot be right."""
+    try:
+        totals = price_document(_as_line(line.to_draft()) for line in lines) if lines else None
+    except ClinicError:
+        return
+    if totals is not None:
+        rows = [TaxRow(rate=rate, net=totals.net_by_rate[rate], tax=tax) for rate, tax in totals.tax_by_rate.items()]
+        draw_totals(page, rows, net=totals.net, total=totals.total, currency=page.actor.settings.currency)
+
+
+def _as_line(line: DraftLine) -> Line:
+    return Line(line.quantity, line.unit_price or Decimal(0), line.discount_rate, line.tax_rate or Decimal(0))
+
+
+def _percent(rate: Decimal) -> str:
+    return plain_number(rate * _PERCENT) if rate else ""
+
+
+def _add_item(lines: list[EditorLine], key: str) -> None:
+    chosen: CatalogueRow | None = st.session_state.get(key)
+    if chosen is not None:
+        lines.append(line_of_item(chosen))
+        st.session_state[key] = None
+
+
+def _remove(lines: list[EditorLine], line: EditorLine) -> None:
+    lines.remove(line)
