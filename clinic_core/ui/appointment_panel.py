@@ -95,9 +95,9 @@ def write_note(page: Page, row: AppointmentRow) -> None:
         request = StartVisit(appointment_id=row.id, request_id=page.request_id(f"visit/{row.id}"))
         visit = page.run(start_visit, request)
         if visit is not None:
-            page.go(VISIT_PAGE, visit=visit.id)
+            page.go(VISIT_PAGE, visit=visit.id, patient=row.patient_id)
     else:
-        page.go(VISIT_PAGE, visit=row.visit_id)
+        page.go(VISIT_PAGE, visit=row.visit_id, patient=row.patient_id)
 
 
 def note_label(row: AppointmentRow) -> str:

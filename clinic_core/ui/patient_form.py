@@ -42,9 +42,9 @@ class TypedPatient:
         """The request to register. Raises: InvalidInput with a sentence."""
         return RegisterPatient.model_validate({**self._values(), "request_id": request_id})
 
-    def change_of(self, patient: PatientRow, request_id: UUID) -> UpdatePatient:
-        """The request to change the patient the form was drawn for. Raises: InvalidInput with a sentence."""
-        identity = {"patient_id": patient.id, "version": patient.version, "request_id": request_id}
+    def change_of(self, patient_id: UUID, version: int, request_id: UUID) -> UpdatePatient:
+        """The request to change the patient from that version. Raises: InvalidInput with a sentence."""
+        identity = {"patient_id": patient_id, "version": version, "request_id": request_id}
         return UpdatePatient.model_validate({**self._values(), **identity})
 
     def _values(self) -> dict[str, object]:

@@ -10,8 +10,8 @@ from clinic_core.audit.schemas import AuditRow, EntityHistory
 from clinic_core.billing.queries import list_invoices, list_receipts, patient_balance
 from clinic_core.billing.schemas import InvoiceRow, ListInvoices, ListReceipts, OfPatient, ReceiptRow
 from clinic_core.clinical_docs.queries import chart_access
-from clinic_core.clinical_docs.schemas import BreakGlass, CaseRow, GetChart, ListedVisit
-from clinic_core.clinical_docs.service import break_glass, open_chart
+from clinic_core.clinical_docs.schemas import CaseRow, GetChart, ListedVisit
+from clinic_core.clinical_docs.service import open_chart
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import datetime_text, money
@@ -21,15 +21,16 @@ from clinic_core.patients.schemas import PatientRow
 from clinic_core.scheduling.queries import list_appointments
 from clinic_core.scheduling.schemas import AppointmentRow, ListAppointments
 from clinic_core.ui.appointment_panel import INVOICE_PAGE, VISIT_PAGE, open_panel
-from clinic_core.ui.forms import reason_field
+from clinic_core.ui.chart_door import draw_closed, draw_glass
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_consents import draw_consents
 from clinic_core.ui.states import draw_empty
 from clinic_core.ui.status import status_text
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import AppointmentStatus
+from clinic_core.vocabulary import AppointmentStatus, Scope
 
+CASE_PAGE = "pages/clinical/case.py"
 _AGO = timedelta(days=365 * 150)
 _AHEAD = timedelta(days=365 * 5)
 _PAGE_SIZE = 25
@@ -100,12 +101,14 @@ def draw_appointments(page: Page, patient: PatientRow) -> None:
 def draw_chart(page: Page, patient: PatientRow) -> None:
     """Cases and visits for the care team; others break the glass with a reason."""
     access = page.read(chart_access, GetChart(patient_id=patient.id))
-    if access.glass_until is not None:
-        st.error("You opened this chart outside the care team; every access is on record.", icon=":material/gpp_maybe:")
+    draw_glass(access)
+    if access.may_start and st.button("Open a case", icon=":material/create_new_folder:", key="record_new_case"):
+        page.go(CASE_PAGE, patient=patient.id)
     if not access.may_read:
-        draw_empty("This chart belongs to the care team of the patient.", "You see it when you treat the patient.")
-        if access.may_break_glass:
-            _draw_break_glass(page, patient)
+        if access.may_start:
+            draw_empty("Nothing clinical is written about this patient yet.", "It begins with a case or a visit.")
+        else:
+            draw_closed(page, access)
         return
     chart = page.read(open_chart, GetChart(patient_id=patient.id))
     cases = [
@@ -116,7 +119,10 @@ def draw_chart(page: Page, patient: PatientRow) -> None:
         Column[CaseRow]("visits", "Visits"),
         Column[CaseRow]("sessions_left", "Sessions left"),
     ]
-    show_table(chart.cases, cases, key="record_cases", wording=wording_of(page), empty="No case is open yet.")
+    empty = "No case is open yet."
+    case = show_table(chart.cases, cases, key="record_cases", select=True, wording=wording_of(page), empty=empty)
+    if case is not None:
+        page.go(CASE_PAGE, case=case.id, patient=patient.id)
     visits = [
         Column[ListedVisit](lambda row: datetime_text(row.visited_at, zone(row.timezone)), "Visit", right=True),
         Column[ListedVisit]("case_title", "Case"),
@@ -127,17 +133,17 @@ def draw_chart(page: Page, patient: PatientRow) -> None:
     empty = "No visit yet. It begins from an appointment, with one click."
     chosen = show_table(chart.visits, visits, key="record_visits", select=True, wording=wording_of(page), empty=empty)
     if chosen is not None:
-        page.go(VISIT_PAGE, visit=chosen.id)
+        page.go(VISIT_PAGE, visit=chosen.id, patient=patient.id)
 
 
 def draw_billing(page: Page, patient: PatientRow) -> None:
     """What the patient owes, the invoices and the money received."""
-    settings = page.actor.settings
-    balance = page.read(patient_balance, OfPatient(patient_id=patient.id))
-    words = {"Open invoices": balance.gross, "Credit": balance.credit, "Owed": balance.net}
-    with st.container(horizontal=True, gap="medium"):
-        for label, value in words.items():
-            st.metric(label, money(value, settings.currency, settings.locale), width="content")
+    # Who sees only invoices with own work (practitioners) has no balance of the patient to read.
+    if page.actor.scope(Permission.BILLING_VIEW) is not Scope.OWN:
+        _draw_balance(page, patient)
+    bills = page.actor.can(Permission.BILLING_MANAGE)
+    if bills and st.button("New invoice", icon=":material/receipt_long:", key="record_new_invoice"):
+        page.go(INVOICE_PAGE, patient=patient.id)
     invoices = [
         Column[InvoiceRow](lambda row: row.number or "Draft", "Invoice"),
         Column[InvoiceRow]("display_status", "Status"),
@@ -175,6 +181,15 @@ def draw_history(page: Page, patient: PatientRow) -> None:
     show_table(history.rows, columns, key="record_history", wording=wording_of(page))
 
 
+def _draw_balance(page: Page, patient: PatientRow) -> None:
+    settings = page.actor.settings
+    balance = page.read(patient_balance, OfPatient(patient_id=patient.id))
+    words = {"Open invoices": balance.gross, "Credit": balance.credit, "Owed": balance.net}
+    with st.container(horizontal=True, gap="medium"):
+        for label, value in words.items():
+            st.metric(label, money(value, settings.currency, settings.locale), width="content")
+
+
 def _draw_next_and_last(page: Page, patient: PatientRow) -> None:
     rows = page.read(list_appointments, _all_of(patient, 500))
     alive = [row for row in rows if row.status is not AppointmentStatus.CANCELLED]
@@ -186,14 +201,6 @@ def _draw_next_and_last(page: Page, patient: PatientRow) -> None:
             when = datetime_text(row.starts_at, zone(row.timezone), page.actor.settings.locale)
             said = f"{when} · {row.service or 'Appointment'} · {row.practitioner} · {status_text(row.status)}"
         st.markdown(f"{label}: {plain(said)}")
-
-
-def _draw_break_glass(page: Page, patient: PatientRow) -> None:
-    with st.form("record_glass"):
-        reason = reason_field("Why you need this chart now", key="record_reason")
-        sent = st.form_submit_button("Open for 30 minutes", icon=":material/gpp_maybe:")
-    if sent and page.run(break_glass, lambda: BreakGlass(patient_id=patient.id, reason=reason)) is not None:
-        st.rerun()
 
 
 def _all_of(patient: PatientRow, limit: int) -> ListAppointments:

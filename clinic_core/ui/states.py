@@ -13,9 +13,9 @@ def draw_refusal(error: ClinicError) -> None:
     """What was refused and why, where the person looks; every field or obstacle with its own sentence."""
     details: list[str] = []
     if isinstance(error, InvalidInput):
-        details = [sentence for sentence in error.fields.values() if sentence != error.message]
+        details = [sentence for sentence in error.fields.values() if sentence not in error.message]
     if isinstance(error, BookingConflict):
-        details = [obstacle.sentence for obstacle in error.obstacles if obstacle.sentence != error.message]
+        details = [obstacle.sentence for obstacle in error.obstacles if obstacle.sentence not in error.message]
     lines = [plain(error.message), *(f"- {plain(sentence)}" for sentence in details)]
     icon = ":material/sync_problem:" if isinstance(error, StaleEdit | Unavailable) else ":material/error:"
     st.error("\n".join(lines) if not details else f"{lines[0]}\n\n" + "\n".join(lines[1:]), icon=icon)

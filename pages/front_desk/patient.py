@@ -43,28 +43,29 @@ if patient_id is None:
 patient = page.read(open_patient, GetPatient(patient_id=patient_id))
 
 
-def set_editing(is_open: bool) -> None:
-    """Callback: open or close the form, with nothing left in it."""
+def set_editing(version: int | None) -> None:
+    """Callback: open the form on that version of the patient or close it, with nothing left in it."""
     for key in [key for key in st.session_state if str(key).startswith(EDITING)]:
         del st.session_state[key]
-    if is_open:
-        st.session_state[EDITING] = True
+    if version is not None:
+        st.session_state[EDITING] = version
 
 
 @st.dialog("Change details", width="large", dismissible=False, icon=":material/edit:")
 def edit() -> None:
-    """The form, drawn with the version that is shown."""
+    """The form; it is refused when somebody else changed the patient since it was opened."""
     typed = draw_patient_form(patient, key=EDITING, location_id=patient.clinic_location_id)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel", key=f"{EDITING}_cancel"):
-            set_editing(False)
+            set_editing(None)
             st.rerun()
         pressed = st.button("Save", type="primary", key=f"{EDITING}_save")
-    change = page.request_id("edit")
     if not pressed:
         return
-    if page.run(update_patient, lambda: typed.change_of(patient, change), done="{code} is saved.") is not None:
-        set_editing(False)
+    version, once = st.session_state[EDITING], page.request_id("edit")
+    done = "{code} is saved."
+    if page.run(update_patient, lambda: typed.change_of(patient.id, version, once), done=done) is not None:
+        set_editing(None)
         st.rerun()
 
 
@@ -74,7 +75,7 @@ with page.actions:
         slot = BookingSlot(now() + timedelta(days=1), patient_id=patient.id, patient_name=patient.name)
         st.button("Book", type="primary", icon=":material/add:", on_click=begin_booking, args=(slot,))
     if actor.can(Permission.PATIENT_WRITE):
-        st.button("Change details", icon=":material/edit:", on_click=set_editing, args=(True,))
+        st.button("Change details", icon=":material/edit:", on_click=set_editing, args=(patient.version,))
         with st.popover("More"):
             change = PatientChange(patient_id=patient.id, version=patient.version, request_id=page.request_id("change"))
             turn, word = (unarchive_patient, "Unarchive") if patient.is_archived else (archive_patient, "Archive")
@@ -90,3 +91,5 @@ TABS[tab or "Overview"][1](page, patient)
 if actor.can(Permission.APPOINTMENT_MANAGE):
     draw_booking(page, current_location())
 draw_panel(page)
+if EDITING in st.session_state:
+    edit()

@@ -77,7 +77,7 @@ def register() -> None:
             return
         if found:
             st.session_state[WARNED] = found
-            st.rerun(scope="fragment")
+            st.rerun()
     patient = page.run(
         register_patient, lambda: typed.registration(page.request_id("register")), done="{code} is registered."
     )
