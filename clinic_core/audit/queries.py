@@ -1,9 +1,8 @@
 """Reading the audit log: the filtered list, the history of one row, and what the filters offer (U4)."""
 
 import json
-from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement, RowMapping, select, tuple_
+from sqlalchemy import ColumnElement, RowMapping, Text, cast, select, tuple_
 from sqlmodel import SQLModel, col
 
 from clinic_core.access import Actor, Permission, Work, query
@@ -74,7 +73,7 @@ def _page(work: Work, conditions: list[ColumnElement[bool]], after: AuditCursor 
             col(AuditLog.entity_type),
             col(AuditLog.entity_id),
             col(AuditLog.action),
-            col(AuditLog.diff_json),
+            cast(col(AuditLog.diff_json), Text).label("diff"),
         )
         .outerjoin(AppUser, col(AppUser.id) == col(AuditLog.actor_user_id))
         .where(*conditions)
@@ -119,14 +118,14 @@ def _days(wanted: AuditFilter) -> list[ColumnElement[bool]]:
 
 
 def _row(row: RowMapping) -> AuditRow:
-    changes = _changes(row["action"], row["diff_json"])
+    changes = _changes(row["action"], row["diff"])
     return AuditRow.model_validate({**row, "actor": row["actor"] or SYSTEM, "changes": changes})
 
 
-def _changes(action: str, diff: Mapping[str, object]) -> tuple[AuditChange, ...]:
-    """An update has [before, after] for each field; other entries have the values alone."""
+def _changes(action: str, diff: str) -> tuple[AuditChange, ...]:
+    """An update has [before, after] for each field; other entries have the values alone. Numbers stay as stored."""
     changes = []
-    for field, value in diff.items():
+    for field, value in json.loads(diff, parse_float=str).items():
         before, after = value if action == UPDATE and isinstance(value, list) and len(value) == 2 else (None, value)
         hidden = value == REDACTED
         changes.append(

@@ -12,8 +12,9 @@ from clinic_core.ui.tiles import counted
 
 WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 HEIGHT = 280
-# Readable on white and on the dark background alike; the label inside a cell repeats the value.
-HEAT = ((0.0, "#d7e6ea"), (0.5, "#4f9db0"), (1.0, "#0b5466"))
+# Light enough at both ends for the dark label in the cell, on either background.
+HEAT = ((0.0, "#f1f8fa"), (1.0, "#6fb3c4"))
+HEAT_LABEL = "#1d2733"
 
 
 def draw_aging(aging: Aging, locale: Locale, *, key: str) -> AgeBucket | None:
@@ -78,6 +79,7 @@ def draw_heat_map(cells: Sequence[HourMinutes], locale: Locale, *, key: str) -> 
         text=[[_rate(cell, locale) for cell in line] for line in grid],
         customdata=[[_minutes(cell) for cell in line] for line in grid],
         texttemplate="%{text}",
+        textfont={"color": HEAT_LABEL},
         hovertemplate="%{y} %{x}: %{text}, %{customdata}<extra></extra>",
         colorscale=HEAT,
         zmin=0,
@@ -100,6 +102,7 @@ def _draw(figure: go.Figure, *, key: str, alt: str, selectable: bool = False) ->
         margin={"l": 0, "r": 0, "t": 28, "b": 0},
         bargap=0.35,
         dragmode=False,
+        colorway=_colors(),
         font={"family": "Inter, sans-serif"},
     )
     figure.update_xaxes(fixedrange=True)
@@ -112,6 +115,13 @@ def _draw(figure: go.Figure, *, key: str, alt: str, selectable: bool = False) ->
         on_select="rerun" if selectable else "ignore",
         selection_mode="points",
     )
+
+
+def _colors() -> list[str]:
+    """The theme's colours of data; those of the light theme while the browser has not said which it shows."""
+    shown = "dark" if st.context.theme.type == "dark" else "light"
+    colors: list[str] = st.get_option(f"theme.{shown}.chartCategoricalColors")
+    return colors
 
 
 def _chosen_labels(state: object) -> set[str]:

@@ -8,18 +8,24 @@ from clinic_core.kit.formats import date_text, minutes_text, money, rate_text
 from clinic_core.ui.tiles import Tile, counted
 
 
+def comparison_text(seen: Overview, settings: OrganizationSettings) -> str:
+    """What the changes of the tiles are measured against."""
+    first, last = (date_text(day, settings.locale) for day in (seen.before_first_day, seen.before_last_day))
+    money_too = "" if seen.outstanding is None else f"; outstanding against the end of {last}"
+    return f"Changes against {first} – {last}{money_too}"
+
+
 def overview_tiles(seen: Overview, settings: OrganizationSettings) -> list[Tile]:
     """The tiles for this reader: money where they may see it, then work."""
-    span = " – ".join(date_text(day, settings.locale) for day in (seen.before_first_day, seen.before_last_day))
     tiles = []
     if seen.outstanding is not None:
         tiles.append(_outstanding(seen.outstanding, seen.outstanding_before, settings))
     if seen.revenue is not None:
-        tiles += _revenue(seen.revenue, seen.revenue_before, span, settings)
+        tiles += _revenue(seen.revenue, seen.revenue_before, settings)
     return [
         *tiles,
-        _utilization(seen.utilization, seen.utilization_before, span, settings),
-        _no_show(seen.no_show, seen.no_show_before, span, settings),
+        _utilization(seen.utilization, seen.utilization_before, settings),
+        _no_show(seen.no_show, seen.no_show_before, settings),
     ]
 
 
@@ -31,13 +37,12 @@ def _outstanding(now: Outstanding, before: Outstanding | None, settings: Organiz
         value=net,
         detail=f"{gross} gross less {credit} credit, as of {date_text(now.as_of, settings.locale)}",
         change=relative_change(now.net, before.net if before else None),
-        compared_with=date_text(before.as_of, settings.locale) if before else "",
         explanation=now.explanation,
         better="less",
     )
 
 
-def _revenue(now: Revenue, before: Revenue | None, span: str, settings: OrganizationSettings) -> list[Tile]:
+def _revenue(now: Revenue, before: Revenue | None, settings: OrganizationSettings) -> list[Tile]:
     taken = "n/a" if now.collected is None else money(now.collected, now.currency, settings.locale)
     return [
         Tile(
@@ -46,7 +51,6 @@ def _revenue(now: Revenue, before: Revenue | None, span: str, settings: Organiza
             value=money(now.invoiced, now.currency, settings.locale),
             detail=f"{counted(now.documents, 'document')} by issue date",
             change=relative_change(now.invoiced, before.invoiced if before else None),
-            compared_with=span,
             explanation=now.explanation,
         ),
         Tile(
@@ -57,13 +61,12 @@ def _revenue(now: Revenue, before: Revenue | None, span: str, settings: Organiza
             if now.receipts is None
             else f"{counted(now.receipts, 'receipt')} by day of receipt",
             change=relative_change(now.collected, before.collected if before else None),
-            compared_with=span,
             explanation=now.explanation,
         ),
     ]
 
 
-def _utilization(now: Utilization, before: Utilization, span: str, settings: OrganizationSettings) -> Tile:
+def _utilization(now: Utilization, before: Utilization, settings: OrganizationSettings) -> Tile:
     booked, available, outside = (
         minutes_text(minutes) for minutes in (now.booked_minutes, now.available_minutes, now.outside_minutes)
     )
@@ -73,13 +76,12 @@ def _utilization(now: Utilization, before: Utilization, span: str, settings: Org
         value=rate_text(now.rate, settings.locale),
         detail=f"{booked} of {available}; {outside} outside working time",
         change=_points(now.rate, before.rate),
-        compared_with=span,
         explanation=now.explanation,
         in_points=True,
     )
 
 
-def _no_show(now: NoShow, before: NoShow, span: str, settings: OrganizationSettings) -> Tile:
+def _no_show(now: NoShow, before: NoShow, settings: OrganizationSettings) -> Tile:
     visits, open_visits = counted(now.no_show + now.attended, "visit"), counted(now.unclosed, "past visit")
     return Tile(
         key="no_show",
@@ -87,7 +89,6 @@ def _no_show(now: NoShow, before: NoShow, span: str, settings: OrganizationSetti
         value=rate_text(now.rate, settings.locale),
         detail=f"{now.no_show} of {visits}; {open_visits} without a final status",
         change=_points(now.rate, before.rate),
-        compared_with=span,
         explanation=now.explanation,
         better="less",
         in_points=True,

@@ -1,6 +1,6 @@
 """The filters above a report: period, comparison, location, practitioner; each with the words people use for it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
 from typing import NoReturn
 from urllib.parse import urlencode
@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from clinic_core.analytics.schemas import AgeBucket, Comparison, OverviewRequest, ReportChoices
+from clinic_core.analytics.schemas import AgeBucket, Choosable, Comparison, OverviewRequest, ReportChoices
 from clinic_core.ui.forms import choice_field
 from clinic_core.ui.page import Page
 from clinic_core.vocabulary import Choice
@@ -71,14 +71,12 @@ def draw_report_filters(choices: ReportChoices, *, key: str) -> OverviewRequest:
 
 def draw_location_filter(choices: ReportChoices, *, key: str) -> UUID | None:
     """One location, or None for all that the reader reaches."""
-    names: dict[UUID | None, str] = {None: ALL_LOCATIONS, **{each.id: each.name for each in choices.locations}}
-    return st.selectbox("Location", list(names), format_func=lambda found: names[found], key=f"{key}_location")
+    return _one_or_all("Location", ALL_LOCATIONS, choices.locations, key=f"{key}_location")
 
 
 def draw_practitioner_filter(choices: ReportChoices, *, key: str) -> UUID | None:
     """One practitioner, or None for all that the reader reaches."""
-    names: dict[UUID | None, str] = {None: ALL_PRACTITIONERS, **{each.id: each.name for each in choices.practitioners}}
-    return st.selectbox("Practitioner", list(names), format_func=lambda found: names[found], key=f"{key}_practitioner")
+    return _one_or_all("Practitioner", ALL_PRACTITIONERS, choices.practitioners, key=f"{key}_practitioner")
 
 
 def period_address(name: str, request: OverviewRequest) -> str:
@@ -101,11 +99,17 @@ def open_receivables(
 ) -> NoReturn:
     """Open the page of what is outstanding with the same filters."""
     st.session_state["outstanding_as_of"] = as_of(request, choices)
-    st.session_state["outstanding_location"] = request.clinic_location_id
-    st.session_state["outstanding_practitioner"] = request.practitioner_user_id
-    st.session_state["outstanding_bucket"] = bucket
+    st.session_state["outstanding_location"] = request.clinic_location_id or ""
+    st.session_state["outstanding_practitioner"] = request.practitioner_user_id or ""
+    st.session_state["outstanding_bucket"] = bucket or ""
     st.session_state["outstanding_view"] = "Invoices"
     page.go(OUTSTANDING_PAGE)
+
+
+def _one_or_all(label: str, everything: str, choices: Sequence[Choosable], *, key: str) -> UUID | None:
+    names: dict[UUID | str, str] = {"": everything, **{each.id: each.name for each in choices}}
+    chosen = st.selectbox(label, list(names), format_func=lambda one: names[one], key=key)
+    return chosen if isinstance(chosen, UUID) else None
 
 
 def _address(name: str, days: Mapping[str, date | None], request: OverviewRequest) -> str:

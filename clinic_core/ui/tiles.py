@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from clinic_core.analytics.schemas import Explanation
-from clinic_core.kit.formats import Locale, datetime_zone_text, rate_text
+from clinic_core.kit.formats import Locale, datetime_zone_text, quantity, rate_text
 from clinic_core.ui.wording import plain
 
 BETTER: dict[str, Literal["normal", "inverse"]] = {"more": "normal", "less": "inverse"}
@@ -24,7 +24,6 @@ class Tile:
     value: str
     detail: str
     change: Decimal | None
-    compared_with: str
     explanation: Explanation
     better: Literal["more", "less"] = "more"
     in_points: bool = False
@@ -38,7 +37,6 @@ def draw_tile(tile: Tile, locale: Locale, *, rows: str, open_rows: Callable[[str
             tile.value,
             delta=_change_text(tile, locale),
             delta_color=BETTER[tile.better],
-            delta_description=f"against {tile.compared_with}" if tile.change is not None else None,
         )
         st.caption(plain(tile.detail))
         with st.container(horizontal=True, gap="small"):
@@ -66,8 +64,8 @@ def _change_text(tile: Tile, locale: Locale) -> str | None:
     if tile.change is None:
         return None
     sign = "+" if tile.change > 0 else ""
-    text = f"{sign}{rate_text(tile.change, locale)}"
-    return f"{text} points" if tile.in_points else text
+    points = quantity(round(tile.change * 100, 1), locale)
+    return f"{sign}{points} points" if tile.in_points else f"{sign}{rate_text(round(tile.change, 3), locale)}"
 
 
 def _zones(explanation: Explanation) -> str:

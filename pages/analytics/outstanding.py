@@ -39,9 +39,9 @@ def back_to_first_page() -> None:
     st.session_state[PAGER] = 0
 
 
-def in_words(bucket: AgeBucket | None) -> str:
+def in_words(chosen: str) -> str:
     """The choice of an age."""
-    return bucket.label if bucket else "Every age"
+    return AgeBucket(chosen).label if chosen else "Every age"
 
 
 choices = page.read(list_report_choices)
@@ -58,8 +58,8 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     location_id = draw_location_filter(choices, key="outstanding")
     practitioner_id = draw_practitioner_filter(choices, key="outstanding")
     basis = choice_field("Days since", AgeBasis, key="outstanding_basis")
-    bucket = st.selectbox(
-        "Age", [None, *AgeBucket], format_func=in_words, key="outstanding_bucket", on_change=back_to_first_page
+    age = st.selectbox(
+        "Age", ["", *AgeBucket], format_func=in_words, key="outstanding_bucket", on_change=back_to_first_page
     )
 wanted = AgingRequest(as_of=day, clinic_location_id=location_id, practitioner_user_id=practitioner_id, basis=basis)
 found = page.read(aging, wanted)
@@ -74,11 +74,13 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     with st.popover("Definition", icon=":material/info:", type="tertiary"):
         draw_explanation(found.explanation, settings.locale)
 
-view = st.segmented_control(
-    "Show", VIEWS, key="outstanding_view", default="Debtors", required=True, on_change=back_to_first_page
-)
+st.session_state.setdefault("outstanding_view", VIEWS[0])
+view = st.segmented_control("Show", VIEWS, key="outstanding_view", required=True, on_change=back_to_first_page)
 rows_wanted = OutstandingRowsRequest(
-    **dict(wanted), bucket=bucket, limit=PAGE_SIZE, offset=int(st.session_state.get(PAGER, 0)) * PAGE_SIZE
+    **dict(wanted),
+    bucket=AgeBucket(age) if age else None,
+    limit=PAGE_SIZE,
+    offset=int(st.session_state.get(PAGER, 0)) * PAGE_SIZE,
 )
 address = rows_wanted.model_dump(mode="json", exclude={"limit", "offset", "patient_id"}, exclude_none=True)
 names = {"clinic_location_id": "location", "practitioner_user_id": "practitioner"}

@@ -13,7 +13,7 @@ from clinic_core.ui.figure_rows import (
     draw_no_show_rows,
     draw_utilization_rows,
 )
-from clinic_core.ui.overview_tiles import overview_tiles
+from clinic_core.ui.overview_tiles import comparison_text, overview_tiles
 from clinic_core.ui.page import open_page
 from clinic_core.ui.report_filters import draw_report_filters, open_receivables, period_address, receivables_address
 from clinic_core.ui.states import draw_empty
@@ -76,6 +76,7 @@ tiles = overview_tiles(seen, settings)
 for column, tile in zip(st.columns(len(tiles)), tiles, strict=True):
     with column:
         draw_tile(tile, settings.locale, rows="Rows", open_rows=open_rows)
+st.caption(comparison_text(seen, settings))
 
 shown = st.session_state.get(SHOWN)
 if shown in TITLES and (is_financial or shown in {"utilization", "no_show"}):

@@ -120,6 +120,8 @@ def test_the_dashboard_shows_money_to_managers_and_work_to_practitioners(clinic:
     [
         ("2026-03-01", "2026-03-31", Comparison.PREVIOUS_PERIOD, ("2026-02-01", "2026-02-28")),
         ("2026-01-01", "2026-03-31", Comparison.PREVIOUS_PERIOD, ("2025-10-01", "2025-12-31")),
+        ("2026-11-01", "2026-11-22", Comparison.PREVIOUS_PERIOD, ("2026-10-01", "2026-10-22")),
+        ("2026-03-01", "2026-03-30", Comparison.PREVIOUS_PERIOD, ("2026-02-01", "2026-02-28")),
         ("2026-03-10", "2026-03-16", Comparison.PREVIOUS_PERIOD, ("2026-03-03", "2026-03-09")),
         ("2024-02-29", "2024-02-29", Comparison.PREVIOUS_YEAR, ("2023-02-28", "2023-02-28")),
     ],

@@ -164,3 +164,10 @@ def test_nobody_edits_the_log(clinic: Clinic) -> None:
 def test_the_history_of_an_unknown_row_is_empty(clinic: Clinic) -> None:
     unknown = EntityHistory(entity_type="patient", entity_id=new_id())
     assert perform(clinic.actor("admin"), list_history, unknown) == AuditPage(rows=(), next=None)
+
+
+def test_amounts_are_shown_to_the_cent_as_they_were_stored(clinic: Clinic) -> None:
+    with owner_work("catalogue.update", clinic.organization_id) as session:
+        session.execute(text("update product_service set unit_price = 0.10 where id = :id"), {"id": clinic.product})
+    (row,) = seen(clinic, entity_type="product_service", entity_id=clinic.product, action="update")
+    assert row.summary == "unit_price: 11.900000 → 0.100000"

@@ -1,5 +1,6 @@
 """The manager's dashboard in one reading: every figure beside the same figure of the period compared with."""
 
+from calendar import monthrange
 from datetime import date, timedelta
 
 from clinic_core.access import Permission, Work, query
@@ -57,22 +58,24 @@ def overview(work: Work, request: OverviewRequest) -> Overview:
 def compared_days(request: OverviewRequest) -> tuple[date, date]:
     """The first and last day of the period compared with.
 
-    Whole months are compared with as many whole months; other periods with the days just before them. A year back
-    keeps the dates, 29 February becomes the 28th.
+    Periods that begin with a month are compared with as many months before, up to the same day (1 to 22 November with
+    1 to 22 October) or whole with whole; others with the days just before them. A year back keeps the dates. A day
+    that a month does not have is its last.
     """
     first, last = request.first_day, request.last_day
     if request.compare is Comparison.PREVIOUS_YEAR:
-        return _year_before(first), _year_before(last)
-    if first.day == 1 and (last + _DAY).day == 1:
-        months = (last.year - first.year) * 12 + last.month - first.month + 1
-        index = first.year * 12 + first.month - 1 - months
-        return date(index // 12, index % 12 + 1, 1), first - _DAY
-    return first - (last - first) - _DAY, first - _DAY
+        return _months_before(first, 12), _months_before(last, 12)
+    if first.day != 1:
+        return first - (last - first) - _DAY, first - _DAY
+    months = (last.year - first.year) * 12 + last.month - first.month + 1
+    is_whole = (last + _DAY).day == 1
+    return _months_before(first, months), first - _DAY if is_whole else _months_before(last, months)
 
 
-def _year_before(day: date) -> date:
-    is_leap_day = (day.month, day.day) == (2, 29)
-    return day.replace(year=day.year - 1, day=28 if is_leap_day else day.day)
+def _months_before(day: date, months: int) -> date:
+    index = day.year * 12 + day.month - 1 - months
+    year, month = index // 12, index % 12 + 1
+    return date(year, month, min(day.day, monthrange(year, month)[1]))
 
 
 def _receivables(work: Work, request: OverviewRequest, day: date) -> OutstandingRequest:
