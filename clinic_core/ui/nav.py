@@ -57,6 +57,13 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Admin", "pages/admin/users.py", "Users", "manage_accounts", (Permission.USER_MANAGE,)),
     NavPage("Admin", "pages/admin/user.py", "User", "person_edit", (Permission.USER_MANAGE,), listed=False),
     NavPage("Admin", "pages/admin/roles.py", "Roles", "admin_panel_settings", (Permission.ROLE_MANAGE,)),
+    NavPage(
+        "Admin",
+        "pages/admin/locations.py",
+        "Locations",
+        "location_city",
+        (Permission.SETTINGS_MANAGE, Permission.SCHEDULE_MANAGE),
+    ),
     NavPage("Admin", "pages/admin/audit_log.py", "Audit log", "policy", (Permission.AUDIT_VIEW,)),
     NavPage("Account", "pages/account/profile.py", "My account", "account_circle"),
 )

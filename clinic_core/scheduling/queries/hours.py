@@ -9,6 +9,7 @@ from clinic_core.access import Permission, Work, query
 from clinic_core.kit.calendar import Span, range_bounds, zone
 from clinic_core.models import Absence, AppUser, ClinicLocation, LocationClosure, LocationHours, PractitionerProfile
 from clinic_core.scheduling.availability import ClosedDays, opening_spans, working_spans
+from clinic_core.scheduling.place_rows import absence_row, closure_row
 from clinic_core.scheduling.reach import reaches
 from clinic_core.scheduling.schemas import (
     AbsenceRow,
@@ -59,14 +60,7 @@ def list_closures(work: Work, request: ListClosures) -> list[ClosureRow]:
         .order_by(col(LocationClosure.starts_on), col(LocationClosure.id))
     )
     return [
-        ClosureRow(
-            id=closure.id,
-            clinic_location_id=closure.clinic_location_id,
-            location=location if closure.clinic_location_id else "",
-            starts_on=closure.starts_on,
-            ends_on=closure.ends_on,
-            name=closure.name,
-        )
+        closure_row(closure, location if closure.clinic_location_id else "")
         for closure, location in work.session.execute(statement).all()
     ]
 
@@ -87,14 +81,7 @@ def list_absences(work: Work, request: ListAbsences) -> list[AbsenceRow]:
         .order_by(col(Absence.starts_at), col(Absence.id))
     )
     return [
-        AbsenceRow(
-            id=absence.id,
-            user_id=absence.user_id,
-            name=name,
-            starts_at=absence.starts_at,
-            ends_at=absence.ends_at,
-            reason=absence.reason if _may_know_why(work, absence.user_id) else "",
-        )
+        absence_row(absence, name, absence.reason if _may_know_why(work, absence.user_id) else "")
         for absence, name in work.session.execute(statement).all()
     ]
 

@@ -16,6 +16,7 @@ from clinic_core.models import (
     PractitionerProfile,
     UserLocation,
 )
+from clinic_core.scheduling.place_rows import absence_row, closure_row
 from clinic_core.scheduling.reach import reaches, refused
 from clinic_core.scheduling.schemas import (
     AbsenceRow,
@@ -79,19 +80,12 @@ def add_closure(work: Work, request: AddClosure) -> ClosureRow:
     )
     work.session.add(closure)
     work.session.flush()
-    return ClosureRow(
-        id=closure.id,
-        clinic_location_id=closure.clinic_location_id,
-        location=location.name if location else "",
-        starts_on=closure.starts_on,
-        ends_on=closure.ends_on,
-        name=closure.name,
-    )
+    return closure_row(closure, location.name if location else "")
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="closure.remove")
-def remove_closure(work: Work, request: RemoveClosure) -> None:
-    """Takes a closure back.
+def remove_closure(work: Work, request: RemoveClosure) -> ClosureRow:
+    """Takes a closure back; returns what it was.
 
     Raises:
         NotFound: an unknown closure.
@@ -99,7 +93,10 @@ def remove_closure(work: Work, request: RemoveClosure) -> None:
     """
     closure = work.lock(LocationClosure, request.closure_id, called="closure")
     _check_may_close(work, "closure.remove", closure.clinic_location_id)
+    location = work.find(ClinicLocation, closure.clinic_location_id) if closure.clinic_location_id else None
+    row = closure_row(closure, location.name if location else "")
     work.session.delete(closure)
+    return row
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="absence.add")
@@ -119,26 +116,21 @@ def add_absence(work: Work, request: AddAbsence) -> AbsenceRow:
     )
     work.session.add(absence)
     work.session.flush()
-    return AbsenceRow(
-        id=absence.id,
-        user_id=practitioner.id,
-        name=practitioner.display_name,
-        starts_at=absence.starts_at,
-        ends_at=absence.ends_at,
-        reason=absence.reason,
-    )
+    return absence_row(absence, practitioner.display_name, absence.reason)
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="absence.remove")
-def remove_absence(work: Work, request: RemoveAbsence) -> None:
-    """Takes an absence back.
+def remove_absence(work: Work, request: RemoveAbsence) -> AbsenceRow:
+    """Takes an absence back; returns what it was.
 
     Raises:
         NotFound: an unknown absence, or one of somebody whose calendar is not the actor's.
     """
     absence = work.lock(Absence, request.absence_id, called="absence")
-    _practitioner(work, absence.user_id)
+    practitioner, _ = _practitioner(work, absence.user_id)
+    row = absence_row(absence, practitioner.display_name, absence.reason)
     work.session.delete(absence)
+    return row
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="availability.set")
