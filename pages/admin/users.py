@@ -12,9 +12,8 @@ from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.vocabulary import UserStatus
 
-PAGE_SIZE = 50
-
 page = open_page("Users", Permission.USER_MANAGE)
+PAGE_SIZE = 50
 locale = page.actor.settings.locale
 
 with page.actions:
