@@ -82,16 +82,17 @@ shown = st.session_state.get(SHOWN)
 if shown in TITLES and (is_financial or shown in {"utilization", "no_show"}):
     draw_rows(shown, request, seen)
 
+if seen.aging is None or seen.revenue is None:
+    draw_work_charts(seen)
+    st.stop()
 left, right = st.columns(2)
 with left:
-    if seen.aging is not None:
-        st.subheader("Outstanding by days since due", anchor=False)
-        bucket = draw_aging(seen.aging, settings.locale, key="overview_aging")
-        st.caption("A click on a bar opens its invoices.")
-        if bucket is not None:
-            open_receivables(page, request, choices, bucket=bucket)
-    if seen.revenue is not None:
-        st.subheader("Invoiced and collected by month", anchor=False)
-        draw_revenue(seen.revenue, settings.locale, key="overview_revenue")
+    st.subheader("Outstanding by days since due", anchor=False)
+    bucket = draw_aging(seen.aging, settings.locale, key="overview_aging")
+    st.caption("A click on a bar opens its invoices.")
 with right:
     draw_work_charts(seen)
+st.subheader("Invoiced and collected by month", anchor=False)
+draw_revenue(seen.revenue, settings.locale, key="overview_revenue")
+if bucket is not None:
+    open_receivables(page, request, choices, bucket=bucket)
