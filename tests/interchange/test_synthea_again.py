@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -119,6 +120,18 @@ def test_only_who_may_import_data_may_take_a_step_of_it(clinic: Clinic) -> None:
     with pytest.raises(PermissionDenied):
         perform(load_actor(clinic.organization_id, clinic.users["manager"]), finish_import, {})
     assert perform(system_actor(clinic.name), finish_import, {}) == clinic.organization_id
+
+
+@pytest.mark.race
+def test_two_imports_of_one_directory_at_once_make_everything_once(imported: Imported, tmp_path: Path) -> None:
+    directory = write_many(tmp_path / "csv", encounters=1200, patients=40)
+    with ThreadPoolExecutor(2) as pool:
+        reports = list(pool.map(imported.run, [directory, directory]))
+    assert sum(report.counts[Entity.ENCOUNTERS].created for report in reports) == 1200
+    assert imported.rows(
+        "select count(*), count(distinct (series_year, sequence)) from invoice where organization_id = {org}"
+    ) == [(1200, 1200)]
+    assert imported.value("select count(*) from patient where organization_id = {org}") == 40
 
 
 IMPORT = """

@@ -144,6 +144,17 @@ def test_without_a_provider_column_there_is_one_unknown_practitioner(imported: I
     assert report.reasons[Flag.OVERLAPS_PRACTITIONER] == 0
 
 
+def test_without_an_organization_the_place_is_where_the_provider_works_or_unknown(
+    imported: Imported, tmp_path: Path
+) -> None:
+    rows = [{"ORGANIZATION": ""}, {"Id": "e-2", "ORGANIZATION": "", "PROVIDER": ""}]
+    imported.run(write_clinic(tmp_path / "csv", encounters=rows))
+    assert imported.rows(
+        "select l.name from appointment a join clinic_location l on l.id = a.clinic_location_id"
+        " where a.organization_id = {org} order by 1"
+    ) == [("North Clinic",), ("Unknown location",)]
+
+
 def test_encounters_alone_are_enough_and_later_files_name_who_they_were_about(
     imported: Imported, tmp_path: Path
 ) -> None:

@@ -117,7 +117,7 @@ def _add_diagnoses(session: Session, found: Sequence[tuple[UUID, ConditionRow]])
             select(ClinicalCase.id, ClinicalCase.diagnosis_json)
             .where(col(ClinicalCase.id).in_(case_ids))
             .order_by(col(ClinicalCase.id))
-            .with_for_update()
+            .with_for_update(key_share=True)
         )
     }
     longer = set()

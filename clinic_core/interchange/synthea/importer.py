@@ -1,6 +1,7 @@
 """The import as a whole: which files, in which order, in which transactions; repeatable and resumable at any point."""
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -10,7 +11,7 @@ from zoneinfo import ZoneInfo
 from clinic_core.access import Actor, Permission, Work, perform, system_actor, use_case
 from clinic_core.access.organization import OrganizationSettings
 from clinic_core.auth.baseline import create_organization
-from clinic_core.errors import InvalidInput, NotFound
+from clinic_core.errors import Conflict, InvalidInput, NotFound
 from clinic_core.interchange.csv_source import CsvRow, CsvSource, find_csv
 from clinic_core.interchange.synthea.encounters import save_encounters
 from clinic_core.interchange.synthea.followups import save_claims, save_conditions
@@ -140,7 +141,8 @@ def _actor(organization: str) -> Actor:
     try:
         return system_actor(organization)
     except NotFound:
-        create_organization(organization, OrganizationSettings(currency=CURRENCY))
+        with suppress(Conflict):  # somebody made it at this very moment
+            create_organization(organization, OrganizationSettings(currency=CURRENCY))
         return system_actor(organization.strip())
 
 

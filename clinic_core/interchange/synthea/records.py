@@ -76,7 +76,9 @@ def save_cases(session: Session, actor: Actor, treatments: Sequence[Treatment], 
 def _earlier(session: Session, begins: dict[UUID, datetime]) -> dict[UUID, datetime]:
     """The cases that opened after the first encounter now read, with the time at which they did open."""
     opened = session.execute(
-        select(ClinicalCase.id, ClinicalCase.opened_at).where(col(ClinicalCase.id).in_(begins)).with_for_update()
+        select(ClinicalCase.id, ClinicalCase.opened_at)
+        .where(col(ClinicalCase.id).in_(begins))
+        .with_for_update(key_share=True)
     )
     return {case_id: begins[case_id] for case_id, opened_at in opened if begins[case_id] < opened_at}
 

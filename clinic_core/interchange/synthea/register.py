@@ -90,10 +90,12 @@ def save_patients(work: Work, rows: Sequence[PatientRow]) -> Outcome:
 def locations_for(
     session: Session, actor: Actor, external_ids: Collection[str], timezone: str, outcome: Outcome
 ) -> dict[str, Known]:
-    """The locations of these organizations; one that no file listed is made as a placeholder."""
+    """The locations of these organizations; one that no file listed, or `UNKNOWN`, is made as a placeholder."""
     missing = set(external_ids) - known_rows(session, Kind.LOCATION, external_ids).keys()
     placeholders = [
         OrganizationRow(missed, "", [Flag.NOT_LISTED], name=placeholder_name("Location", missed))
+        if missed != UNKNOWN
+        else OrganizationRow(UNKNOWN, "", name="Unknown location")
         for missed in sorted(missing)
     ]
     _add_locations(session, actor, placeholders, timezone, outcome)
@@ -250,7 +252,9 @@ def _change_patients(session: Session, batch: Batch[PatientRow], outcome: Outcom
     if not batch.changed:
         return
     ids = [before.entity_id for _, before in batch.changed]
-    stored = session.execute(select(Patient.id, Patient.contact_json).where(col(Patient.id).in_(ids)).with_for_update())
+    stored = session.execute(
+        select(Patient.id, Patient.contact_json).where(col(Patient.id).in_(ids)).with_for_update(key_share=True)
+    )
     contacts = {row[0]: row[1] for row in stored}
     update_rows(
         session,
