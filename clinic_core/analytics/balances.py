@@ -16,7 +16,6 @@ from sqlalchemy import (
     SQLColumnExpression,
     exists,
     func,
-    or_,
     select,
     union,
     union_all,
@@ -160,13 +159,18 @@ def _released_after(actor: Actor, day: date, owner: SQLColumnExpression[UUID]) -
     """Negative payments of receipts (not of refunds) that were released for a paper dated after the day."""
     credited = select(col(Invoice.corrects_invoice_id)).where(*_issued_notes_after(actor, day))
     refunded = select(_refunds_after(actor, day).subquery().c.id)
+    payment = aliased(Payment)
+    # Two look-ups by index; one condition with OR would read all payments.
+    taken_back = (col(payment.organization_id) == actor.organization_id, col(payment.amount) < 0)
+    candidates = union(
+        select(col(payment.id)).where(*taken_back, col(payment.invoice_id).in_(credited)),
+        select(col(payment.id)).where(*taken_back, col(payment.receipt_id).in_(refunded)),
+    ).subquery("candidate_release")
     return (
         select(owner.label("id"), col(Payment.amount).label("amount"))
+        .join(candidates, candidates.c.id == col(Payment.id))
         .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
         .where(
-            col(Payment.organization_id) == actor.organization_id,
-            or_(col(Payment.invoice_id).in_(credited), col(Payment.receipt_id).in_(refunded)),
-            col(Payment.amount) < 0,
             col(Receipt.kind) == ReceiptKind.RECEIPT,
             _released_on() > day,
         )
