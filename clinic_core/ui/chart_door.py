@@ -12,6 +12,7 @@ from clinic_core.kit.formats import minutes_text
 from clinic_core.ui.forms import reason_field
 from clinic_core.ui.page import Page
 from clinic_core.ui.states import draw_empty
+from clinic_core.ui.wording import plain
 
 
 def require_chart(page: Page, patient_id: UUID) -> ChartAccess:
@@ -36,7 +37,8 @@ def draw_glass(access: ChartAccess) -> None:
 
 
 def draw_closed(page: Page, access: ChartAccess) -> None:
-    """Why the chart is closed, and the form for a practitioner who needs it now."""
+    """Whose chart it is, why it is closed, and the form for a practitioner who needs it now."""
+    st.markdown(f"**{plain(access.patient_name)}** {access.patient_code}")
     draw_empty("This chart belongs to the care team of the patient.", "You see it when you treat the patient.")
     if access.may_break_glass:
         draw_break_glass(page, access.patient_id)

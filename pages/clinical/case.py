@@ -37,12 +37,13 @@ from clinic_core.ui.states import draw_empty
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.vocabulary import CaseStatus
 
+page = open_page("Case", Permission.CLINICAL_READ)
+
 CASE = "pages/clinical/case.py"
 VISIT = "pages/clinical/visit.py"
 PATIENTS = "pages/front_desk/patients.py"
 MOST_VISITS = 200
 
-page = open_page("Case", Permission.CLINICAL_READ)
 actor = page.actor
 case_id, patient_id = page.id("case"), page.id("patient")
 if case_id is None and patient_id is None:

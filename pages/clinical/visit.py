@@ -20,12 +20,13 @@ from clinic_core.ui.states import draw_empty
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import VisitStatus
 
+page = open_page("Visit", Permission.CLINICAL_READ)
+
 WORKLIST = "pages/clinical/worklist.py"
 CASE = "pages/clinical/case.py"
 PATIENTS_OF_VISITS = "visit_patients"
 EARLIER_SHOWN = 50
 
-page = open_page("Visit", Permission.CLINICAL_READ)
 actor = page.actor
 visit_id = page.id("visit")
 if visit_id is None:

@@ -18,11 +18,12 @@ from clinic_core.kit.formats import datetime_text
 from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 
+page = open_page("Notes to write", Permission.CLINICAL_READ)
+
 VISIT = "pages/clinical/visit.py"
 DAYS = 90
 PAGE_SIZE = 50
 
-page = open_page("Notes to write", Permission.CLINICAL_READ)
 locale = page.actor.settings.locale
 counts = page.read(count_open_notes, CountOpenNotes(days=DAYS))
 

@@ -106,6 +106,7 @@ def test_discarded_text_gives_way_to_the_saved_note(chart: Chart, sign_in: SignI
     page.get_by_label("Plan").press_sequentially(" no more")
     page.get_by_label("Subjective").focus()
     page.get_by_role("button", name="Discard changes").click()
+    page.get_by_role("button", name="Discard my text").click()
     expect(page.get_by_label("Plan")).to_have_value("Rest")
     assert written(chart).draft is None
 

@@ -1,5 +1,7 @@
 """Notes: drafts, saves, signatures and amendments, and two people at one note."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 from sqlalchemy import text
 
@@ -270,3 +272,19 @@ def test_a_section_keeps_its_lines_and_refuses_what_cannot_be_stored() -> None:
     with pytest.raises(InvalidInput, match="50,000"):
         SoapNotes(objective="x" * 50_001)
     assert len(SoapNotes(objective="x" * 50_000).objective) == 50_000
+
+
+def test_of_many_saves_at_once_one_wins_and_the_others_are_told(chart: Chart) -> None:
+    actor, drawn = chart.clinic.actor("practitioner"), chart.version()
+
+    def save(number: int) -> bool:
+        notes = SoapNotes(plan=f"Plan {number}")
+        try:
+            perform(actor, save_visit, SaveVisit(visit_id=chart.visit.id, notes=notes, version=drawn))
+        except StaleEdit:
+            return False
+        return True
+
+    with ThreadPoolExecutor(8) as pool:
+        assert sum(pool.map(save, range(8))) == 1
+    assert shown(chart).revision == 1

@@ -1,5 +1,6 @@
 """Visits: one click from an appointment, one visit for each, under the right case and at the right place."""
 
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 
 import pytest
@@ -178,3 +179,11 @@ def test_a_start_leaves_nothing_behind_when_it_fails(clinic: Clinic) -> None:
         )
     with unit_of_work(clinic.actor("practitioner")) as work:
         assert work.session.execute(text("select count(*) from clinical_case")).scalar() == 0
+
+
+def test_clicks_at_once_start_one_visit(clinic: Clinic) -> None:
+    actor = clinic.actor("practitioner")
+    request = StartVisit(appointment_id=make_appointment(clinic, make_patient(clinic)))
+    with ThreadPoolExecutor(8) as pool:
+        started = list(pool.map(lambda _: perform(actor, start_visit, request), range(8)))
+    assert len({visit.id for visit in started}) == 1

@@ -123,7 +123,7 @@ def chart_access(work: Work, request: GetChart) -> ChartAccess:
         patient_name=name_of(row),
         patient_code=row.code,
         may_read=row.may_read,
-        may_start=row.may_start,
+        may_start=row.may_start and actor.can(Permission.CLINICAL_WRITE),
         may_break_glass=actor.can(Permission.CLINICAL_BREAK_GLASS) and not row.treats,
         glass_until=None if row.treats else row.glass_until,
     )

@@ -82,7 +82,7 @@ def draw_editor(page: Page, visit: VisitChart, place: ZoneInfo) -> None:
     if desk.is_stale:
         return
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        _draw_discard(desk, "Discard changes")
+        _draw_discard(desk)
         if st.button("Save", key=f"{desk.key}_save", type="secondary" if visit.may_sign else "primary"):
             _save(desk)
         if visit.may_sign and st.button("Sign note", key=f"{desk.key}_sign", type="primary", icon=":material/draw:"):
@@ -98,7 +98,7 @@ def draw_amendment(page: Page, visit: VisitChart, place: ZoneInfo) -> None:
         return
     reason = reason_field("Reason for the amendment", key=f"{desk.key}_reason")
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
-        _draw_discard(desk, "Discard changes")
+        _draw_discard(desk)
         if st.button("Amend note", key=f"{desk.key}_amend", type="primary"):
             _amend(desk, reason)
 
@@ -138,11 +138,13 @@ def _draw_meeting(desk: _Desk) -> None:
             _discard(desk)
 
 
-def _draw_discard(desk: _Desk, label: str) -> None:
+def _draw_discard(desk: _Desk) -> None:
     if desk.visit.draft is None and desk.typed() is None:
         return
-    if st.button(label, type="tertiary", key=f"{desk.key}_discard"):
-        _discard(desk)
+    with st.popover("Discard changes", type="tertiary"):
+        st.markdown("What you typed since the last saved version is thrown away.")
+        if st.button("Discard my text", key=f"{desk.key}_discard"):
+            _discard(desk)
 
 
 def _keep(desk: _Desk) -> None:

@@ -23,6 +23,7 @@ from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import RevisionKind
 
 VERSIONS_SHOWN = 20
+_HEAD = "font-weight:600;margin-top:0.6rem"
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45"
 _MARKS = {
     DiffKind.SAME: "{}",
@@ -36,17 +37,13 @@ def draw_note(notes: SoapNotes, *, empty: str = "Nothing is written yet.") -> No
     """The sections that have text."""
     if notes.is_empty:
         draw_empty(empty)
-    for section in Section:
-        if notes.text(section):
-            st.markdown(f"**{section.label}**")
-            st.html(f'<div style="{_TEXT}">{escape(notes.text(section))}</div>')
+        return
+    st.html("".join(_block(part, escape(notes.text(part))) for part in Section if notes.text(part)))
 
 
 def draw_changes(changes: tuple[SectionDiff, ...]) -> None:
     """The sections that changed, with removed words struck and added words underlined."""
-    for change in changes:
-        st.markdown(f"**{change.section.label}**")
-        st.html(f'<div style="{_TEXT}">{"".join(_marked(part) for part in change.parts)}</div>')
+    st.html("".join(_block(change.section, "".join(map(_marked, change.parts))) for change in changes))
 
 
 def draw_versions(page: Page, visit: VisitChart, place: ZoneInfo) -> None:
@@ -88,6 +85,10 @@ def _draw_version(page: Page, version: RevisionText, place: ZoneInfo) -> None:
 
 def _set_before(key: str, version: int | None) -> None:
     st.session_state[key] = version
+
+
+def _block(section: Section, markup: str) -> str:
+    return f'<div style="{_HEAD}">{section.label}</div><div style="{_TEXT}">{markup}</div>'
 
 
 def _marked(part: DiffPart) -> str:
