@@ -4,6 +4,7 @@ A row out of scope answers like an unknown one.
 """
 
 from collections.abc import Collection
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy.orm import Session
@@ -12,6 +13,8 @@ from sqlmodel import col, select
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import invoices_in_scope, patients_in_scope
 from clinic_core.errors import InvalidInput, NotFound
+from clinic_core.kit.calendar import local_date, zone
+from clinic_core.kit.clock import now
 from clinic_core.models import ClinicLocation, Invoice, Patient
 from clinic_core.vocabulary import Scope
 
@@ -72,3 +75,9 @@ def locked_invoices(
     if len(invoices) < len(set(invoice_ids)):
         raise NotFound("This invoice does not exist." if len(invoice_ids) == 1 else "One invoice does not exist.")
     return invoices
+
+
+def today_at(session: Session, location_id: UUID) -> date:
+    """The date at the location now."""
+    timezone = session.scalars(select(ClinicLocation.timezone).where(col(ClinicLocation.id) == location_id)).one()
+    return local_date(now(), zone(timezone))

@@ -12,6 +12,14 @@ from clinic_core.billing.schemas.catalogue import (
     SetCatalogueItemActive,
     UpdateCatalogueItem,
 )
+from clinic_core.billing.schemas.corrections import (
+    AppliedCredit,
+    ApplyCredit,
+    CreditInvoice,
+    RefundReceipt,
+    WriteOff,
+    WriteOffRow,
+)
 from clinic_core.billing.schemas.documents import (
     CorrectionRow,
     DisplayStatus,
@@ -51,10 +59,13 @@ from clinic_core.billing.schemas.receipts import (
 )
 
 __all__ = [
+    "AppliedCredit",
+    "ApplyCredit",
     "BillTo",
     "CatalogueRow",
     "CorrectionRow",
     "CreateCatalogueItem",
+    "CreditInvoice",
     "DeleteDraft",
     "DeletedDraft",
     "DisplayStatus",
@@ -83,9 +94,12 @@ __all__ = [
     "ReceiptHead",
     "ReceiptRow",
     "RecordReceipt",
+    "RefundReceipt",
     "SetCatalogueItemActive",
     "TaxRow",
     "UninvoicedRow",
     "UpdateCatalogueItem",
     "UpdateDraft",
+    "WriteOff",
+    "WriteOffRow",
 ]

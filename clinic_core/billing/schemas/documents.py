@@ -124,7 +124,10 @@ class PaymentRow(Frozen):
 
 
 class Party(Frozen):
-    """Seller or payer as printed; the snapshot once the document is issued."""
+    """Seller or payer as printed; the snapshot once the document is issued.
+
+    `reference` is what that side says about the paper: the payer's order number, the seller's reason for a credit note.
+    """
 
     name: str
     address: str = ""

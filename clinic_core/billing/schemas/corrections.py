@@ -1,0 +1,76 @@
+"""What corrects issued papers and money taken: credit notes, write-offs, refunds, the use of credit."""
+
+from datetime import date
+from decimal import Decimal
+from uuid import UUID
+
+from pydantic import field_validator
+
+from clinic_core.billing.schemas.base import NAME_LIMIT, TEXT_LIMIT, Frozen
+from clinic_core.billing.schemas.numbers import PositiveAmount
+from clinic_core.kit.text import clean, clean_required
+from clinic_core.vocabulary import PaymentMethod
+
+
+class _WithReason(Frozen):
+    reason: str
+
+    @field_validator("reason")
+    @classmethod
+    def _reason(cls, value: str) -> str:
+        return clean_required(value, limit=TEXT_LIMIT, field="reason")
+
+
+class CreditInvoice(_WithReason):
+    """Take an issued invoice back as a whole: a credit note over its total, and the invoice void."""
+
+    invoice_id: UUID
+    version: int | None = None
+    request_id: UUID | None = None
+
+
+class WriteOff(_WithReason):
+    """Give up a part, or the rest, of what an invoice owes; `amount` left out is all of it."""
+
+    invoice_id: UUID
+    amount: PositiveAmount | None = None
+    request_id: UUID | None = None
+
+
+class WriteOffRow(Frozen):
+    """A write-off."""
+
+    id: UUID
+    invoice_id: UUID
+    amount: Decimal
+    adjusted_on: date
+
+
+class ApplyCredit(Frozen):
+    """Put a patient's credit on invoices, oldest due first, the oldest receipt first."""
+
+    patient_id: UUID
+    invoice_ids: tuple[UUID, ...]
+    request_id: UUID | None = None
+
+
+class AppliedCredit(Frozen):
+    """What was put on the invoices; `id` is the patient's."""
+
+    id: UUID
+    amount: Decimal
+
+
+class RefundReceipt(Frozen):
+    """Give back money of a receipt that is on no invoice."""
+
+    receipt_id: UUID
+    amount: PositiveAmount
+    method: PaymentMethod
+    reference: str = ""
+    request_id: UUID | None = None
+
+    @field_validator("reference")
+    @classmethod
+    def _reference(cls, value: str) -> str:
+        return clean(value, limit=NAME_LIMIT, field="reference")

@@ -1,0 +1,167 @@
+"""Write-offs, refunds and the use of patient credit (B4); credit notes are in `credit_notes`.
+
+Invoices are locked first, in id order, numbers last. A receipt is locked by the triggers alone, which count what was
+used of it: whoever comes second is refused there.
+"""
+
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlmodel import col
+
+from clinic_core.access import Actor, Permission, Work, use_case
+from clinic_core.access.scope import receipts_in_scope
+from clinic_core.billing.allocation import check_payable, guards, oldest_first, payment_values
+from clinic_core.billing.numbering import next_number
+from clinic_core.billing.reach import locked_invoices, patient_in_reach, today_at
+from clinic_core.billing.rows import refreshed_receipt
+from clinic_core.billing.schemas import (
+    AppliedCredit,
+    ApplyCredit,
+    ReceiptHead,
+    RefundReceipt,
+    WriteOff,
+    WriteOffRow,
+)
+from clinic_core.errors import Conflict, InvalidInput, NotFound
+from clinic_core.kit import formats
+from clinic_core.kit.clock import now
+from clinic_core.kit.money import ZERO
+from clinic_core.models import Adjustment, Invoice, Payment, Receipt
+from clinic_core.vocabulary import AdjustmentKind, ReceiptKind
+
+
+@use_case(Permission.BILLING_WRITE_OFF, name="invoice.write_off")
+def write_off(work: Work, request: WriteOff) -> WriteOffRow:
+    """Give up a part, or the rest, of what an invoice owes.
+
+    Raises:
+        Conflict: it owes nothing, or less than the amount.
+    """
+    session, actor = work.session, work.actor
+    invoice = locked_invoices(session, actor, Permission.BILLING_WRITE_OFF, [request.invoice_id])[request.invoice_id]
+    check_payable(actor, invoice, invoice.patient_id)
+    owed = invoice.balance or ZERO
+    amount = request.amount if request.amount is not None else owed
+    if amount > owed:
+        raise Conflict(
+            f"Invoice {invoice.number} owes {_money(actor, owed)}; {_money(actor, amount)} is more than that."
+        )
+    row = Adjustment(
+        organization_id=actor.organization_id,
+        invoice_id=invoice.id,
+        kind=AdjustmentKind.WRITE_OFF,
+        amount=amount,
+        reason=request.reason,
+        adjusted_on=today_at(work.session, invoice.clinic_location_id),
+    )
+    with work.constraints(guards()):
+        session.add(row)
+    return WriteOffRow(id=row.id, invoice_id=invoice.id, amount=amount, adjusted_on=row.adjusted_on)
+
+
+@use_case(Permission.BILLING_COLLECT, name="receipt.apply_credit")
+def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
+    """Put a patient's credit on the chosen invoices: oldest due first, from the oldest receipt on.
+
+    Raises:
+        Conflict: there is no credit, or a chosen invoice cannot be paid.
+        InvalidInput: no invoice is chosen, or one is another patient's.
+    """
+    session, actor = work.session, work.actor
+    if not request.invoice_ids:
+        raise InvalidInput("Choose the invoices that the credit shall be put on.")
+    patient_in_reach(session, actor, Permission.BILLING_COLLECT, request.patient_id)
+    invoices = locked_invoices(session, actor, Permission.BILLING_COLLECT, request.invoice_ids)
+    receipts = session.scalars(
+        select(Receipt)
+        .where(
+            col(Receipt.patient_id) == request.patient_id,
+            col(Receipt.kind) == ReceiptKind.RECEIPT,
+            receipts_in_scope(actor, Permission.BILLING_COLLECT),
+        )
+        .order_by(col(Receipt.id))
+        .execution_options(populate_existing=True)
+    ).all()
+    for invoice in invoices.values():
+        check_payable(actor, invoice, request.patient_id)
+    values = _spread(sorted(receipts, key=lambda one: (one.received_at, one.id)), list(invoices.values()))
+    if not values:
+        raise Conflict("This patient has no credit to put on an invoice.")
+    with work.constraints(guards()):
+        session.execute(insert(Payment).values(values))
+    return AppliedCredit(id=request.patient_id, amount=sum((_amount(value) for value in values), ZERO))
+
+
+@use_case(Permission.BILLING_REFUND, name="receipt.refund")
+def refund_receipt(work: Work, request: RefundReceipt) -> ReceiptHead:
+    """Give back money of a receipt that no invoice has: a refund with a number of its own. Returns the refund.
+
+    Money that is on an invoice becomes credit by `credit_invoice` first.
+
+    Raises:
+        Conflict: more than the receipt has left, or it is a refund itself.
+        NotFound: no such receipt, or out of scope.
+    """
+    session, actor = work.session, work.actor
+    receipt = session.scalars(
+        select(Receipt)
+        .where(col(Receipt.id) == request.receipt_id, receipts_in_scope(actor, Permission.BILLING_REFUND))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if receipt is None:
+        raise NotFound("This receipt does not exist.")
+    if receipt.kind is ReceiptKind.REFUND:
+        raise Conflict(f"{receipt.number} is a refund itself.")
+    left = receipt.amount - receipt.allocated - receipt.refunded
+    if request.amount > left:
+        raise Conflict(
+            f"Receipt {receipt.number} has {_money(actor, left)} left; {_money(actor, request.amount)} cannot be"
+            " given back. Money on an invoice becomes free when the invoice is credited."
+        )
+    refunded_on = today_at(work.session, receipt.clinic_location_id)
+    refund = Receipt(
+        organization_id=actor.organization_id,
+        patient_id=receipt.patient_id,
+        clinic_location_id=receipt.clinic_location_id,
+        number=next_number(session, actor.settings.receipt_prefix, refunded_on.year).text,
+        kind=ReceiptKind.REFUND,
+        refunds_receipt_id=receipt.id,
+        amount=request.amount,
+        method=request.method,
+        received_at=now(),
+        received_on=refunded_on,
+        reference=request.reference,
+    )
+    with work.constraints(guards()):
+        session.add(refund)
+    return refreshed_receipt(session, actor, refund.id)
+
+
+def _spread(receipts: Sequence[Receipt], invoices: Sequence[Invoice]) -> list[dict[str, object]]:
+    """Payments that use up receipts in order on invoices in the order of their due dates."""
+    owed = {invoice.id: invoice.balance or ZERO for invoice in invoices}
+    order = list(oldest_first(invoices, sum(owed.values(), ZERO)))
+    values: list[dict[str, object]] = []
+    for receipt in receipts:
+        left = receipt.amount - receipt.allocated - receipt.refunded
+        parts: dict[UUID, Decimal] = {}
+        for invoice_id in order:
+            part = min(left, owed[invoice_id])
+            if part > 0:
+                parts[invoice_id] = part
+                owed[invoice_id] -= part
+                left -= part
+        values += payment_values(receipt, parts)
+    return values
+
+
+def _amount(value: Mapping[str, object]) -> Decimal:
+    amount = value["amount"]
+    return amount if isinstance(amount, Decimal) else ZERO
+
+
+def _money(actor: Actor, value: Decimal) -> str:
+    return formats.money(value, actor.settings.currency, actor.settings.locale)
