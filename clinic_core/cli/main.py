@@ -6,7 +6,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from typer.core import TyperGroup
 
-from clinic_core.cli import bench, check, database, imports, migrate, owner, report, seed, serve
+from clinic_core.cli import bench, check, database, demo, imports, migrate, owner, report, seed, serve
 from clinic_core.db.embedded import exit_on_sigterm
 from clinic_core.db.engine import translate_operational
 from clinic_core.errors import ClinicError
@@ -33,6 +33,7 @@ class ClinicGroup(TyperGroup):
 app = typer.Typer(cls=ClinicGroup, no_args_is_help=True, add_completion=False, pretty_exceptions_show_locals=False)
 app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
+app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
 app.command("create-owner")(owner.create_owner_command)
 app.command("bench")(bench.bench)

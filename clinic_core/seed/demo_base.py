@@ -69,6 +69,15 @@ def demo_email(organization: str, sign_in: str) -> str:
     return f"{sign_in}@{slug or 'demo'}.test"
 
 
+def is_demo_ready(organization: str) -> bool:
+    """Whether a demo clinic of that name was made to the end: then its owner can sign in."""
+    with owner_work(USE_CASE) as session:
+        found = session.scalar(
+            text("select 1 from auth_find_user(:email)"), {"email": demo_email(organization, "owner")}
+        )
+    return found is not None
+
+
 def make_base(organization: str) -> DemoClinic:
     """The organisation with everything but patients; nobody can sign in before `hand_over`.
 

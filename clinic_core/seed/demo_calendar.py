@@ -6,6 +6,7 @@ written as the owner of the database in sets, in the name of the desk; the trigg
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -70,7 +71,7 @@ def write_calendar(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords) -> 
             cancelled = [one for one in here if one.status is AppointmentStatus.CANCELLED]
             kept = [one for one in here if one.status is not AppointmentStatus.CANCELLED]
             for some in (*in_batches(cancelled), *in_batches(kept)):
-                session.execute(insert(Appointment).values([_appointment(clinic, records, one) for one in some]))
+                session.execute(insert(Appointment).values([_appointment(clinic, plan, records, one) for one in some]))
             for rows in in_batches([row for one in here for row in _resources(clinic, records, one)]):
                 session.execute(insert(AppointmentResource).values(rows))
             outcomes = [_outcome(records, one) for one in kept if one.status_at]
@@ -138,7 +139,8 @@ def _write_cases(session: Session, clinic: DemoClinic, plan: DemoPlan, records: 
     session.flush()
 
 
-def _appointment(clinic: DemoClinic, records: DemoRecords, one: PlannedAppointment) -> dict[str, Any]:
+def _appointment(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords, one: PlannedAppointment) -> dict[str, Any]:
+    booked_at = min(one.starts_at - timedelta(days=3 + one.index * 7 % 25), plan.as_of - timedelta(hours=1))
     is_cancelled = one.status is AppointmentStatus.CANCELLED
     return {
         "id": records.appointments[one.index],
@@ -152,7 +154,7 @@ def _appointment(clinic: DemoClinic, records: DemoRecords, one: PlannedAppointme
         "ends_at": one.ends_at,
         "buffer_minutes": one.service.buffer,
         "status": one.status if is_cancelled else AppointmentStatus.BOOKED,
-        "status_at": one.status_at if is_cancelled else None,
+        "status_at": one.status_at if is_cancelled else booked_at,
         "cancelled_by": one.cancelled_by,
         "cancelled_late": one.cancelled_late,
         "cancel_reason": one.cancel_reason or None,

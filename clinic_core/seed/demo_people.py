@@ -118,5 +118,5 @@ def _patient(
         joins_on=joins_on,
         leaves_on=leaves_on,
         regularity=rng.choice((1, 1, 2, 2, 3)),
-        billed_together=rng.random() < 0.7,
+        billed_together=rng.random() < 0.85,
     )

@@ -1,0 +1,46 @@
+"""`clinic bench`: a figure beside its floor, from a server of its own."""
+
+import json
+
+import pytest
+
+from clinic_core.db.engine import libpq_url
+from clinic_core.db.roles import DatabaseRole
+from clinic_core.settings import settings
+from tests.cli.shell import clinic
+from tests.harness import Database
+
+
+@pytest.mark.durability
+def test_a_measurement_says_figure_floor_and_ratio_and_touches_nobodys_data(own_database: Database) -> None:
+    before = libpq_url(DatabaseRole.APP)
+    result = clinic("bench", "booking", "--scale", "3", "--json")
+    assert result.exit_code == 0, result.output
+    report = json.loads(result.stdout)
+    assert set(report) == {"name", "figure", "unit", "floor", "ratio", "scale"}
+    assert (report["name"], report["unit"], report["scale"]) == ("booking", "ms", 3)
+    assert report["figure"] > report["floor"] > 0
+    assert report["ratio"] == pytest.approx(report["figure"] / report["floor"], abs=0.01)
+    assert libpq_url(DatabaseRole.APP) == before
+    with own_database.connect_owner() as owner:
+        assert owner.execute("select count(*) from organization").fetchone() == (0,)
+
+
+def test_an_unknown_measurement_is_wrong_usage() -> None:
+    assert clinic("bench", "painting").exit_code == 2
+    assert clinic("bench", "booking", "--scale", "0").exit_code == 2
+
+
+def test_production_has_no_demo(own_database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CLINIC_ENVIRONMENT", "production")
+    monkeypatch.setenv("CLINIC_SECRET_KEY", "x1" * 20)
+    settings.cache_clear()
+    try:
+        refused = clinic("demo")
+    finally:
+        monkeypatch.undo()
+        settings.cache_clear()
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "In production there is no demo; start the app with clinic serve.\n",
+    )
