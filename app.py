@@ -33,12 +33,14 @@ PagesManager.uses_pages_directory = False
 async def lifespan(_app: App) -> AsyncIterator[None]:
     """Refuses a database login that could see other tenants; imports what the first page would wait for.
 
-    Streamlit switches the web server's access log on, whatever was configured, and addresses hold one-time links.
+    Streamlit switches the web server's logs on, whatever was configured: addresses hold one-time links, and each
+    websocket is logged with whose it is.
     What is loaded by then stays for ever, so the collector need not look at it again: without that Streamlit's
     reruns are five times slower.
     """
     access_log = logging.getLogger("uvicorn.access")
     access_log.handlers, access_log.propagate = [], False
+    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
     assert_app_role(app_engine())
     for name in WARM_IMPORTS:
         importlib.import_module(name)

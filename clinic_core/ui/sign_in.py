@@ -8,10 +8,11 @@ import secrets
 from typing import NoReturn
 
 import streamlit as st
-import streamlit_authenticator as authenticator
 from pydantic import SecretStr
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 from streamlit.runtime.scriptrunner import get_script_run_ctx
+from streamlit_authenticator import Authenticate
+from streamlit_authenticator.controllers import AuthenticationController
 from streamlit_authenticator.models.authentication_model import AuthenticationModel
 
 from clinic_core.auth.schemas import SignedInUser, SignIn
@@ -25,7 +26,7 @@ from clinic_core.web.metrics import SIGN_INS
 
 _LEFT_BEHIND = ("authentication_status", "username", "name", "email", "roles", "logout", "password_hint")
 _FIELDS = {"Form name": "Sign in", "Username": "E-mail", "Password": "Password", "Login": "Sign in"}
-# The package wants a key for a cookie that is never set nor read.
+# The package wants a key for what is never encrypted with it.
 _UNUSED_KEY = secrets.token_hex(32)
 
 
@@ -57,22 +58,35 @@ class _OwnCheck(AuthenticationModel):  # type: ignore[misc]
         """The package's own counting, which forgets; ours is in the check."""
 
 
+class _NoCookie:
+    """In place of the package's cookie, whose part for the browser would load on the sign-in page for nothing."""
+
+    def get_cookie(self) -> None:
+        """There is none."""
+
+    def set_cookie(self) -> None:
+        """None is set; the gate knows the session by its own."""
+
+
+class _Widget(Authenticate):  # type: ignore[misc]
+    """The package's widget, put together from the parts that are used."""
+
+    def __init__(self, model: _OwnCheck) -> None:
+        self.path = None
+        self.secret_key = _UNUSED_KEY
+        self.attrs = {"login_sleep_time": 0}
+        self.cookie_controller = _NoCookie()
+        self.authentication_controller = AuthenticationController({"usernames": {}}, auto_hash=False)
+        self.authentication_controller.authentication_model = model
+
+
 def draw_sign_in() -> None:
     """The form; who signs in leaves this page with a ticket that becomes the cookie."""
     model = _OwnCheck()
-    widget = authenticator.Authenticate(
-        {"usernames": {}},
-        cookie_name="clinic_never_set",
-        cookie_key=_UNUSED_KEY,
-        cookie_expiry_days=0,
-        auto_hash=False,
-        login_sleep_time=0,
-    )
-    widget.authentication_controller.authentication_model = model
     _, middle, _ = st.columns([1, 1, 1])
     with middle:
         st.title("Clinicboard", anchor=False)
-        widget.login(fields=_FIELDS)
+        _Widget(model).login(fields=_FIELDS)
         for name in _LEFT_BEHIND:
             st.session_state.pop(name, None)
         if model.found is not None:

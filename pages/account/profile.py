@@ -61,7 +61,9 @@ with right:
         st.rerun()
 
 st.subheader("Sessions", anchor=False)
-st.markdown(f"You are signed in {profile.live_sessions} times at the moment, this one included.")
+others = profile.live_sessions - 1
+elsewhere = {0: "nowhere else", 1: "in one other browser"}.get(others, f"in {others} other browsers")
+st.markdown(f"You are signed in here and {elsewhere}.")
 if st.button("Sign out everywhere", icon=":material/logout:"):
     page.read(sign_out_everywhere)
     go_to_sign_in()

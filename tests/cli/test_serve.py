@@ -64,6 +64,7 @@ def test_it_answers_logs_no_address_and_stops_when_told(database: Database, tmp_
         assert process.wait(SECONDS) == 128 + signal.SIGTERM
     log = (tmp_path / "log").read_text()
     assert "a-secret-link" not in log
+    assert "127.0.0.1" not in log
     assert "Traceback" not in log
 
 

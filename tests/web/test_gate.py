@@ -87,6 +87,13 @@ def test_what_the_sign_in_page_needs_is_open(browser: Browser, address: str) -> 
     assert browser.client.get(address).status_code == 200
 
 
+@pytest.mark.parametrize("folder", ["static", "session", "component", "app/static", "link", "ics"])
+def test_an_open_folder_is_no_way_around_the_gate(browser: Browser, folder: str) -> None:
+    for address in (f"/{folder}/%2e%2e/docs/invoices.csv", f"/{folder}/..%2fmedia/x", f"/{folder}//media/x"):
+        answer = browser.client.get(address)
+        assert answer.status_code in {400, 404} or "<title>Streamlit</title>" in answer.text
+
+
 def test_assets_of_components_pass_the_gate(browser: Browser) -> None:
     assert browser.client.get("/component/there.is.none/index.html").status_code == 404
 
