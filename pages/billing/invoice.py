@@ -5,6 +5,7 @@ import streamlit as st
 from clinic_core.access import Permission
 from clinic_core.billing.queries import get_invoice
 from clinic_core.billing.schemas import GetInvoice
+from clinic_core.ui.invoice_corrections import draw_corrections
 from clinic_core.ui.invoice_draft import draw_draft, draw_new_invoice, draw_patient_choice
 from clinic_core.ui.invoice_paper import draw_head, draw_paper, draw_receipt_links
 from clinic_core.ui.page import open_page
@@ -51,4 +52,5 @@ if is_draft and may_manage:
 else:
     draw_paper(page, invoice)
     draw_receipt_links(invoice)
+    draw_corrections(page, invoice)
     draw_payment(page, invoice.timezone)

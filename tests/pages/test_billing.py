@@ -128,3 +128,33 @@ def test_a_code_that_is_taken_is_said_in_the_form(clinic: Clinic, open_app: Open
     app.text_input(key="catalogue_form_price").set_value("1")
     app.button(key="catalogue_form_save").click().run()
     assert any("FU30" in error.value for error in app.error)
+
+
+def test_a_manager_credits_writes_off_refunds_and_uses_credit(clinic: Clinic, open_app: Open) -> None:
+    patient = make_patient(clinic)
+    wrong, small, paid = (priced(clinic, patient, price) for price in ("80.00", "5.00", "30.00"))
+    taken = perform(clinic.actor("assistant"), record_receipt, receipt(patient, "40.00"))
+
+    app = open_app("manager", page("invoice"), invoice=wrong.id)
+    app.button(key="credit_issue").click().run()
+    assert any(error.value == "Reason is missing." for error in app.error)
+    app.text_input(key="credit_reason").set_value("Wrong patient")
+    app.button(key="credit_issue").click().run()
+    assert not app.exception
+    assert read(clinic, wrong.id).display_status is DisplayStatus.VOID
+
+    app = open_app("manager", page("invoice"), invoice=small.id)
+    app.text_input(key="write_off_reason").set_value("Too small to ask for")
+    app.button(key="write_off_do").click().run()
+    assert read(clinic, small.id).display_status is DisplayStatus.WRITTEN_OFF
+
+    app = open_app("assistant", page("invoice"), invoice=paid.id)
+    assert not [button for button in app.button if button.key in {"credit_issue", "write_off_do"}]
+    app.button(key="use_credit").click().run()
+    assert read(clinic, paid.id).display_status is DisplayStatus.PAID
+
+    app = open_app("manager", page("receipts"), receipt=taken.id)
+    app.button(key="refund_give").click().run()
+    assert not app.exception
+    (refund, _) = perform(clinic.actor("manager"), list_receipts, ListReceipts())
+    assert (refund.kind.label, f"{refund.amount}") == ("Refund", "10.00")

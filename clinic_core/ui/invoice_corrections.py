@@ -1,0 +1,101 @@
+"""Correcting an issued invoice and giving money back: each with its reason, none of it by changing the paper."""
+
+import streamlit as st
+
+from clinic_core.access import Permission
+from clinic_core.billing.queries import patient_balance
+from clinic_core.billing.schemas import (
+    ApplyCredit,
+    CreditInvoice,
+    InvoiceDetail,
+    OfPatient,
+    ReceiptDetail,
+    RefundReceipt,
+    WriteOff,
+)
+from clinic_core.billing.service import apply_credit, credit_invoice, refund_receipt, write_off
+from clinic_core.kit.formats import money, plain_amount
+from clinic_core.ui.forms import amount_of, choice_field, number_field, reason_field, text_field
+from clinic_core.ui.page import Page
+from clinic_core.ui.wording import plain
+from clinic_core.vocabulary import InvoiceKind, InvoiceStatus, PaymentMethod, ReceiptKind
+
+
+def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
+    """What may still be done to an issued invoice: put credit on it, credit it as a whole, write off what it owes."""
+    if invoice.kind is not InvoiceKind.INVOICE or invoice.status is not InvoiceStatus.ISSUED:
+        return
+    actor = page.actor
+    with st.container(horizontal=True, gap="small"):
+        if invoice.balance and actor.can(Permission.BILLING_COLLECT):
+            _draw_use_of_credit(page, invoice)
+        if actor.can(Permission.BILLING_MANAGE):
+            with st.popover("Credit invoice", icon=":material/undo:"):
+                _draw_credit(page, invoice)
+        if invoice.balance and actor.can(Permission.BILLING_WRITE_OFF):
+            with st.popover("Write off", icon=":material/money_off:"):
+                _draw_write_off(page, invoice)
+
+
+def draw_refund(page: Page, receipt: ReceiptDetail) -> None:
+    """Giving back what no invoice has of a receipt."""
+    if not receipt.credit or receipt.kind is ReceiptKind.REFUND or not page.actor.can(Permission.BILLING_REFUND):
+        return
+    with st.popover("Refund", icon=":material/currency_exchange:"):
+        typed = number_field("Amount", key="refund_amount", value=plain_amount(receipt.credit))
+        method = choice_field("Method", PaymentMethod, key="refund_method")
+        reference = text_field("Reference", key="refund_reference")
+
+        def request() -> RefundReceipt:
+            return RefundReceipt(
+                receipt_id=receipt.id,
+                amount=amount_of(typed),
+                method=method,
+                reference=reference,
+                request_id=page.request_id("refund"),
+            )
+
+        pressed = st.button("Refund", type="primary", key="refund_give")
+        if pressed and page.run(refund_receipt, request, done="Refund {number} is recorded.") is not None:
+            st.rerun()
+
+
+def _draw_use_of_credit(page: Page, invoice: InvoiceDetail) -> None:
+    found = page.read(patient_balance, OfPatient(patient_id=invoice.patient_id))
+    if not found.credit:
+        return
+    request = ApplyCredit(
+        patient_id=invoice.patient_id, invoice_ids=(invoice.id,), request_id=page.request_id("use_credit")
+    )
+    text = plain(money(found.credit, found.currency, page.actor.settings.locale))
+    pressed = st.button(f"Use credit of {text}", icon=":material/savings:", key="use_credit")
+    if pressed and page.run(apply_credit, request, done="The credit is put on the invoice.") is not None:
+        st.rerun()
+
+
+def _draw_credit(page: Page, invoice: InvoiceDetail) -> None:
+    st.caption("A credit note over the whole invoice is issued; the invoice is void and keeps its number.")
+    reason = reason_field(key="credit_reason")
+
+    def request() -> CreditInvoice:
+        return CreditInvoice(
+            invoice_id=invoice.id, reason=reason, version=invoice.version, request_id=page.request_id("credit")
+        )
+
+    pressed = st.button("Issue credit note", type="primary", key="credit_issue")
+    if pressed and page.run(credit_invoice, request, done="Credit note {number} is issued.") is not None:
+        st.rerun()
+
+
+def _draw_write_off(page: Page, invoice: InvoiceDetail) -> None:
+    typed = number_field("Amount", key="write_off_amount", value=plain_amount(invoice.balance))
+    reason = reason_field(key="write_off_reason")
+
+    def request() -> WriteOff:
+        return WriteOff(
+            invoice_id=invoice.id, amount=amount_of(typed), reason=reason, request_id=page.request_id("write_off")
+        )
+
+    pressed = st.button("Write off", type="primary", key="write_off_do")
+    if pressed and page.run(write_off, request, done="The amount is written off.") is not None:
+        st.rerun()
