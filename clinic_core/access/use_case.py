@@ -21,7 +21,6 @@ from clinic_core.vocabulary import Scope
 P = ParamSpec("P")
 R = TypeVar("R")
 Guarded = Callable[Concatenate[Work, P], R]
-Decorator = Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]
 
 ATTEMPTS = 3
 
@@ -57,7 +56,9 @@ def registered() -> dict[str, Registered]:
     return dict(_REGISTRY)
 
 
-def use_case(*permissions: Permission, name: str) -> Decorator[P, R]:
+def use_case(
+    *permissions: Permission, name: str
+) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
     """Guards a function that may write: any one of `permissions` opens it, none means every signed-in actor.
 
     The body runs with `name`, the request id and the actor's scope told to PostgreSQL. When the request carries a
@@ -89,7 +90,9 @@ def use_case(*permissions: Permission, name: str) -> Decorator[P, R]:
     return decorate
 
 
-def query(*permissions: Permission, name: str) -> Decorator[P, R]:
+def query(
+    *permissions: Permission, name: str
+) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
     """Guards a function that only reads; as `use_case`, but PostgreSQL would refuse a write of it."""
 
     def decorate(function: Callable[Concatenate[Work, P], R]) -> Callable[Concatenate[Work, P], R]:
