@@ -54,9 +54,19 @@ begin
     return query
       select p.id, 0.9::real from patient p
       where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
-        and (p.name_folded like v_words[1] || '%' or p.name_folded like v_short[1]) and (' ' || p.name_folded) like all (v_short)
+        and p.name_folded like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
         and patient_in_scope(p, v_scope, v_organization, v_actor)
       order by p.name_folded collate "C", p.id limit p_limit;
+    get diagnostics v_found = row_count;
+    if v_found >= p_limit then return; end if;
+    -- Then the beginnings of given names, unsorted: a short word may fit a tenth of the register.
+    return query
+      select p.id, 0.8::real from patient p
+      where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
+        and p.name_folded like v_short[1] and p.name_folded not like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
+        and patient_in_scope(p, v_scope, v_organization, v_actor)
+      limit p_limit - v_found;
+    return;
   end if;
   get diagnostics v_found = row_count;
   if v_found > 0 or cardinality(v_long) = 0 then return; end if;
