@@ -189,16 +189,18 @@ def test_a_page_imports_building_blocks_and_the_doors_of_features_only(path: Pat
 
 @pytest.mark.parametrize("path", PAGE_MODULES, ids=named)
 def test_a_page_opens_with_the_guard(path: Path) -> None:
-    skipped = (ast.Import, ast.ImportFrom)
-    statements = [node for node in tree_of(path).body[1:] if not isinstance(node, skipped)]
-    first = statements[0] if statements else None
-    opened: list[ast.expr | None] = []
-    if isinstance(first, (ast.Assign, ast.AnnAssign, ast.Expr)):
-        opened = [first.value]
-    elif isinstance(first, ast.With):
-        opened = [item.context_expr for item in first.items]
-    guards = [ast.unparse(node.func) for node in opened if isinstance(node, ast.Call)]
-    assert guards[:1] == ["open_page"]
+    """Before it stand imports, constants and definitions, which draw and read nothing."""
+
+    def is_harmless(node: ast.stmt) -> bool:
+        if isinstance(node, (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)):
+            return True
+        is_constant = isinstance(node, (ast.Assign, ast.AnnAssign))
+        return is_constant and not any(isinstance(part, ast.Call) for part in ast.walk(node))
+
+    first = next((node for node in tree_of(path).body[1:] if not is_harmless(node)), None)
+    opened = first.value if isinstance(first, (ast.Assign, ast.AnnAssign, ast.Expr)) else None
+    assert isinstance(opened, ast.Call)
+    assert ast.unparse(opened.func) == "open_page"
 
 
 def test_pages_live_in_sections_without_packages() -> None:
