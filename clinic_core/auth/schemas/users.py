@@ -1,44 +1,17 @@
-"""What sign-in, users and roles take in, and the frozen rows they answer with.
+"""People of the clinic, their profiles, and one's own account."""
 
-Passwords and one-time links are `SecretStr`, so that neither a log nor the stored result of a request holds them.
-"""
-
-from collections.abc import Mapping
 from datetime import datetime
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, SecretStr
+from pydantic import SecretStr
 
-from clinic_core.access import Permission
-from clinic_core.vocabulary import LinkPurpose, Scope, UserStatus
+from clinic_core.auth.schemas.base import AuthRequest, AuthRow
+from clinic_core.vocabulary import LinkPurpose, UserStatus
 
 HIDDEN = str(SecretStr("x"))
 
 
-class _Request(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class _Row(BaseModel):
-    model_config = ConfigDict(frozen=True)
-
-
-class SignIn(_Request):
-    """What a person types to sign in, and where it came from."""
-
-    email: str
-    password: SecretStr
-    address: str
-
-
-class SetPassword(_Request):
-    """The password a person chose behind an invitation or reset link."""
-
-    token: SecretStr
-    password: SecretStr
-
-
-class InviteUser(_Request):
+class InviteUser(AuthRequest):
     """A new person of the clinic, who gets a link to choose a password; `reason` for roles that open clinical notes."""
 
     email: str
@@ -49,7 +22,7 @@ class InviteUser(_Request):
     request_id: UUID | None = None
 
 
-class UpdateUser(_Request):
+class UpdateUser(AuthRequest):
     """A person as the form has them; `version` is the one the form was drawn with. No e-mail: never signs in."""
 
     user_id: UUID
@@ -62,7 +35,7 @@ class UpdateUser(_Request):
     request_id: UUID | None = None
 
 
-class ChangeUserStatus(_Request):
+class ChangeUserStatus(AuthRequest):
     """The person to deactivate or to take back."""
 
     user_id: UUID
@@ -70,14 +43,14 @@ class ChangeUserStatus(_Request):
     request_id: UUID | None = None
 
 
-class CreateLink(_Request):
+class CreateLink(AuthRequest):
     """The person who needs a new invitation or reset link."""
 
     user_id: UUID
     request_id: UUID | None = None
 
 
-class UpdatePractitionerProfile(_Request):
+class UpdatePractitionerProfile(AuthRequest):
     """What makes a user a practitioner; `version` is None while there is no profile yet."""
 
     user_id: UUID
@@ -87,7 +60,7 @@ class UpdatePractitionerProfile(_Request):
     request_id: UUID | None = None
 
 
-class UpdateAssistantProfile(_Request):
+class UpdateAssistantProfile(AuthRequest):
     """What makes a user an assistant; `version` is None while there is no profile yet."""
 
     user_id: UUID
@@ -97,7 +70,7 @@ class UpdateAssistantProfile(_Request):
     request_id: UUID | None = None
 
 
-class UpdateOwnProfile(_Request):
+class UpdateOwnProfile(AuthRequest):
     """One's own name and address; a new address needs the present password."""
 
     version: int
@@ -107,7 +80,7 @@ class UpdateOwnProfile(_Request):
     request_id: UUID | None = None
 
 
-class ChangeOwnPassword(_Request):
+class ChangeOwnPassword(AuthRequest):
     """One's own new password; `session` is the name of the session that stays, all others end."""
 
     current_password: SecretStr
@@ -116,48 +89,7 @@ class ChangeOwnPassword(_Request):
     request_id: UUID | None = None
 
 
-class SignOut(_Request):
-    """The name of one's own session to end."""
-
-    session: str
-
-
-class CreateRole(_Request):
-    """A role of the clinic's own, empty or with the permissions of another."""
-
-    name: str
-    copy_of: UUID | None = None
-    reason: str = ""
-    request_id: UUID | None = None
-
-
-class UpdateRole(_Request):
-    """A new name for a role of the clinic's own."""
-
-    role_id: UUID
-    version: int
-    name: str
-    request_id: UUID | None = None
-
-
-class SetRolePermission(_Request):
-    """One cell of the permission matrix; a scope of None takes the permission away."""
-
-    role_id: UUID
-    permission: Permission
-    scope: Scope | None
-    reason: str = ""
-    request_id: UUID | None = None
-
-
-class DeleteRole(_Request):
-    """A role of the clinic's own that nobody holds any more."""
-
-    role_id: UUID
-    version: int | None = None
-
-
-class ListUsers(_Request):
+class ListUsers(AuthRequest):
     """Which people to list, in the order of their names."""
 
     search: str = ""
@@ -166,30 +98,13 @@ class ListUsers(_Request):
     page_size: int = 50
 
 
-class GetUser(_Request):
+class GetUser(AuthRequest):
     """The person to show."""
 
     user_id: UUID
 
 
-class SignedInUser(_Row):
-    """Whose e-mail address and password were right."""
-
-    organization_id: UUID
-    user_id: UUID
-
-
-class LiveSession(_Row):
-    """A session that is alive now: not ended, not idle for too long, not too old, its user active."""
-
-    id: UUID
-    organization_id: UUID
-    user_id: UUID
-    idle_ends_at: datetime
-    expires_at: datetime
-
-
-class UserRow(_Row):
+class UserRow(AuthRow):
     """A person of the clinic as the list of users shows them."""
 
     id: UUID
@@ -206,14 +121,14 @@ class UserRow(_Row):
     has_password: bool
 
 
-class UserPage(_Row):
+class UserPage(AuthRow):
     """One page of the list of users, and how many there are in all."""
 
     rows: tuple[UserRow, ...]
     total: int
 
 
-class PractitionerProfileRow(_Row):
+class PractitionerProfileRow(AuthRow):
     """A practitioner's profile; `id` and `version` are None while there is none."""
 
     id: UUID | None = None
@@ -222,7 +137,7 @@ class PractitionerProfileRow(_Row):
     license_number: str = ""
 
 
-class AssistantProfileRow(_Row):
+class AssistantProfileRow(AuthRow):
     """An assistant's profile; `id` and `version` are None while there is none."""
 
     id: UUID | None = None
@@ -231,7 +146,7 @@ class AssistantProfileRow(_Row):
     duties: tuple[str, ...] = ()
 
 
-class UserDetail(_Row):
+class UserDetail(AuthRow):
     """A person with both profiles."""
 
     user: UserRow
@@ -239,7 +154,7 @@ class UserDetail(_Row):
     assistant: AssistantProfileRow
 
 
-class OwnProfile(_Row):
+class OwnProfile(AuthRow):
     """What a person sees of themselves."""
 
     id: UUID
@@ -254,7 +169,7 @@ class OwnProfile(_Row):
     live_sessions: int
 
 
-class IssuedLink(_Row):
+class IssuedLink(AuthRow):
     """A one-time link, readable in the answer to the request that made it and never again."""
 
     id: UUID
@@ -269,46 +184,8 @@ class IssuedLink(_Row):
         return self.path.get_secret_value() == HIDDEN
 
 
-class LinkOwner(_Row):
-    """Whom an invitation or reset link belongs to, for the page behind it."""
-
-    organization_id: UUID
-    user_id: UUID
-    link_id: UUID
-    purpose: LinkPurpose
-
-
-class RoleRow(_Row):
-    """A role with its column of the permission matrix."""
-
-    id: UUID
-    version: int
-    key: str
-    name: str
-    baseline: bool
-    grants: Mapping[Permission, Scope]
-    users: int
-
-    @property
-    def opens_clinical_notes(self) -> bool:
-        """True when assigning the role grants a clinical permission."""
-        return any(permission.is_clinical for permission in self.grants)
-
-
-class WorkPlace(_Row):
+class WorkPlace(AuthRow):
     """A location that a person can work at."""
 
     id: UUID
     name: str
-
-
-class SessionsEnded(_Row):
-    """How many sessions were ended."""
-
-    count: int
-
-
-class Done(_Row):
-    """The id of what was changed or removed."""
-
-    id: UUID

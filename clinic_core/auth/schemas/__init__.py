@@ -1,0 +1,76 @@
+"""What sign-in, users and roles take in, and the frozen rows they answer with.
+
+Passwords and one-time links are `SecretStr`, so that neither a log nor the stored result of a request holds them.
+"""
+
+from clinic_core.auth.schemas.roles import (
+    CreateRole,
+    DeleteRole,
+    Done,
+    RoleRow,
+    SetRolePermission,
+    UpdateRole,
+)
+from clinic_core.auth.schemas.sign_in import (
+    LinkOwner,
+    LiveSession,
+    SessionsEnded,
+    SetPassword,
+    SignedInUser,
+    SignIn,
+    SignOut,
+)
+from clinic_core.auth.schemas.users import (
+    AssistantProfileRow,
+    ChangeOwnPassword,
+    ChangeUserStatus,
+    CreateLink,
+    GetUser,
+    InviteUser,
+    IssuedLink,
+    ListUsers,
+    OwnProfile,
+    PractitionerProfileRow,
+    UpdateAssistantProfile,
+    UpdateOwnProfile,
+    UpdatePractitionerProfile,
+    UpdateUser,
+    UserDetail,
+    UserPage,
+    UserRow,
+    WorkPlace,
+)
+
+__all__ = [
+    "AssistantProfileRow",
+    "ChangeOwnPassword",
+    "ChangeUserStatus",
+    "CreateLink",
+    "CreateRole",
+    "DeleteRole",
+    "Done",
+    "GetUser",
+    "InviteUser",
+    "IssuedLink",
+    "LinkOwner",
+    "ListUsers",
+    "LiveSession",
+    "OwnProfile",
+    "PractitionerProfileRow",
+    "RoleRow",
+    "SessionsEnded",
+    "SetPassword",
+    "SetRolePermission",
+    "SignIn",
+    "SignOut",
+    "SignedInUser",
+    "UpdateAssistantProfile",
+    "UpdateOwnProfile",
+    "UpdatePractitionerProfile",
+    "UpdateRole",
+    "UpdateUser",
+    "UserDetail",
+    "UserPage",
+    "UserRow",
+    "WorkPlace",
+]
