@@ -39,7 +39,7 @@ begin
         or (length(p_digits) >= 4 and p.phone_digits like '%' || p_digits and p.phone_digits <> '' and length(p_digits) >= 7)
         or p.code = upper(p_text) or (p_digits <> '' and p.code = 'P-' || lpad(p_digits, greatest(6, length(p_digits)), '0'))
         or (position('@' in p_text) > 0 and p.email_folded like v_words[1] || '%' and p.email_folded <> ''))
-      and patient_in_scope(p, v_scope, v_organization, v_actor)
+      and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
     order by p.name_folded collate "C", p.id limit p_limit;
   get diagnostics v_found = row_count;
   if v_found > 0 or cardinality(v_words) = 0 then return; end if;
@@ -48,14 +48,14 @@ begin
       select p.id, 0.9::real from patient p
       where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
         and p.name_folded like all (v_long) and (' ' || p.name_folded) like all (v_short)
-        and patient_in_scope(p, v_scope, v_organization, v_actor)
+        and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
       order by p.name_folded collate "C", p.id limit p_limit;
   else
     return query
       select p.id, 0.9::real from patient p
       where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
         and p.name_folded like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
-        and patient_in_scope(p, v_scope, v_organization, v_actor)
+        and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
       order by p.name_folded collate "C", p.id limit p_limit;
     get diagnostics v_found = row_count;
     if v_found >= p_limit then return; end if;
@@ -64,7 +64,7 @@ begin
       select p.id, 0.8::real from patient p
       where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
         and p.name_folded like v_short[1] and p.name_folded not like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
-        and patient_in_scope(p, v_scope, v_organization, v_actor)
+        and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
       limit p_limit - v_found;
     return;
   end if;
@@ -74,6 +74,6 @@ begin
   return query
     select p.id, word_similarity(p_text, p.name_folded) from patient p
     where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
-      and p_text <% p.name_folded and patient_in_scope(p, v_scope, v_organization, v_actor)
+      and p_text <% p.name_folded and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
     order by 2 desc, p.name_folded collate "C", p.id limit p_limit;
 end $$;
