@@ -36,7 +36,8 @@ def draw_head(invoice: InvoiceDetail, actor: Actor) -> None:
     """Number, status, patient, payer and dates in one line."""
     locale = actor.settings.locale
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        st.markdown(f"**{plain(invoice.number or 'Draft')}**", width="content")
+        if invoice.number:
+            st.markdown(f"**{plain(invoice.number)}**", width="content")
         st.badge(invoice.display_status.label, color=COLORS[invoice.display_status])
         facts = [f"{invoice.patient_name}, {invoice.patient_code}", invoice.location_name]
         if not invoice.billed_to_patient:

@@ -12,10 +12,11 @@ from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.vocabulary import ProductType
 
+page = open_page("Catalogue", Permission.BILLING_VIEW)
+
 FORM = "catalogue_form"
 SHOWN = 200
 
-page = open_page("Catalogue", Permission.BILLING_VIEW)
 settings = page.actor.settings
 may_manage = page.actor.can(Permission.BILLING_MANAGE)
 

@@ -14,9 +14,10 @@ from clinic_core.ui.payment_dialog import begin_payment, draw_payment
 from clinic_core.ui.states import draw_empty
 from clinic_core.vocabulary import InvoiceStatus
 
+page = open_page("Invoice", Permission.BILLING_VIEW)
+
 LIST_PAGE = "pages/billing/invoices.py"
 
-page = open_page("Invoice", Permission.BILLING_VIEW)
 may_manage = page.actor.can(Permission.BILLING_MANAGE)
 invoice_id = page.id("invoice")
 patient_id = page.id("patient")

@@ -12,12 +12,12 @@ from clinic_core.ui.invoice_paper import invoice_columns
 from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Wording, draw_pager, show_table
 
+page = open_page("Invoices", Permission.BILLING_VIEW)
+
 PAGE_SIZE = 50
 PAGER = "invoices_page"
 INVOICE_PAGE = "pages/billing/invoice.py"
 NAMES = {"issued_from": "from", "issued_to": "to", "open_only": "open", "status": "status"}
-
-page = open_page("Invoices", Permission.BILLING_VIEW)
 
 
 def back_to_first_page() -> None:

@@ -14,11 +14,12 @@ from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import PaymentMethod
 
+page = open_page("Receipts", Permission.BILLING_VIEW)
+
 PAGE_SIZE = 50
 PAGER = "receipts_page"
 INVOICE_PAGE = "pages/billing/invoice.py"
 
-page = open_page("Receipts", Permission.BILLING_VIEW)
 settings = page.actor.settings
 wording = Wording(settings.locale)
 receipt_id = page.id("receipt")

@@ -9,12 +9,23 @@ from uuid import UUID
 import pytest
 
 from clinic_core.access import Actor, perform, unit_of_work
-from clinic_core.billing.queries import list_receipts, number_proof
-from clinic_core.billing.schemas import IssueInvoice, ListReceipts, NumberProof, ProveNumbers, RecordReceipt
-from clinic_core.billing.service import issue_invoice, record_receipt
+from clinic_core.billing.queries import get_receipt, list_receipts, number_proof
+from clinic_core.billing.schemas import (
+    ApplyCredit,
+    CreditInvoice,
+    GetReceipt,
+    IssueInvoice,
+    ListReceipts,
+    NumberProof,
+    ProveNumbers,
+    RecordReceipt,
+    RefundReceipt,
+)
+from clinic_core.billing.service import apply_credit, credit_invoice, issue_invoice, record_receipt, refund_receipt
 from clinic_core.errors import ClinicError, Conflict
 from clinic_core.kit.clock import now
 from clinic_core.kit.ids import new_id
+from clinic_core.vocabulary import InvoiceStatus, PaymentMethod
 from tests.billing.arrange import draft, priced, read, receipt
 from tests.factories import Clinic, make_patient
 
@@ -40,6 +51,10 @@ def proof(clinic: Clinic, series: str) -> NumberProof:
 
 def collect(actor: Actor, request: RecordReceipt) -> Callable[[], object]:
     return lambda: perform(actor, record_receipt, request)
+
+
+def use_credit(actor: Actor, request: ApplyCredit) -> Callable[[], object]:
+    return lambda: perform(actor, apply_credit, request)
 
 
 def issue(actor: Actor, invoice_id: UUID) -> Callable[[], object]:
@@ -118,3 +133,34 @@ def test_a_double_click_at_the_same_instant_pays_once(clinic: Clinic) -> None:
     first, second = at_once([collect(assistant, request)] * 2)
     assert first == second
     assert read(clinic, invoice.id).paid == Decimal("30.00")
+
+
+@pytest.mark.race
+def test_credit_of_one_receipt_is_refunded_or_used_once(clinic: Clinic) -> None:
+    patient, manager = make_patient(clinic), clinic.actor("manager")
+    taken = perform(manager, record_receipt, receipt(patient, "80.00"))
+    invoices = [priced(clinic, patient, "80.00") for _ in range(4)]
+    back = RefundReceipt(receipt_id=taken.id, amount=Decimal(80), method=PaymentMethod.CASH)
+    uses = [ApplyCredit(patient_id=patient, invoice_ids=(invoice.id,)) for invoice in invoices]
+    tasks: list[Callable[[], object]] = [lambda: perform(manager, refund_receipt, back)] * 4
+    tasks += [use_credit(manager, use) for use in uses]
+    results = at_once(tasks)
+    assert sum(not isinstance(result, ClinicError) for result in results) == 1
+    used = sum((read(clinic, invoice.id).paid for invoice in invoices), Decimal(0))
+    found = perform(manager, get_receipt, GetReceipt(receipt_id=taken.id))
+    assert (found.credit, found.refunded + used) == (Decimal("0.00"), Decimal("80.00"))
+
+
+@pytest.mark.race
+def test_an_invoice_credited_while_it_is_paid_ends_void_with_all_money_as_credit_or_refused(clinic: Clinic) -> None:
+    patient, manager = make_patient(clinic), clinic.actor("manager")
+    invoice = priced(clinic, patient, "80.00")
+    tasks = [collect(manager, receipt(patient, "10.00", invoice_ids=(invoice.id,))) for _ in range(6)]
+    tasks.append(lambda: perform(manager, credit_invoice, CreditInvoice(invoice_id=invoice.id, reason="Wrong")))
+    results = at_once(tasks)
+    assert not isinstance(results[-1], ClinicError)
+    found = read(clinic, invoice.id)
+    assert (found.status, found.paid, found.balance) == (InvoiceStatus.VOID, Decimal("0.00"), Decimal("0.00"))
+    taken = perform(manager, list_receipts, ListReceipts(patient_id=patient))
+    assert all(row.credit == row.amount for row in taken)
+    assert len(taken) == sum(not isinstance(result, ClinicError) for result in results[:-1])
