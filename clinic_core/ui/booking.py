@@ -1,7 +1,7 @@
 """The booking dialog: click a time, choose the patient and the service, book."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -9,6 +9,7 @@ import streamlit as st
 
 from clinic_core.access import Permission
 from clinic_core.kit.calendar import to_wall
+from clinic_core.kit.clock import now
 from clinic_core.notifications.schemas import BookWithReminder, ReminderWish
 from clinic_core.notifications.service import book_with_reminder
 from clinic_core.patients.schemas import RegisterPatient
@@ -65,6 +66,12 @@ class _What:
     day: date | None
     clock: time | None
     minutes: int
+
+
+def next_quarter() -> datetime:
+    """The next quarter of an hour from now, where a booking without a chosen time begins."""
+    quarter = timedelta(minutes=15)
+    return now() + (datetime.min.replace(tzinfo=UTC) - now()) % quarter
 
 
 def begin_booking(slot: BookingSlot) -> None:

@@ -36,7 +36,7 @@ def _draw_row(page: Page, row: AppointmentRow, place: ZoneInfo, *, key: str) -> 
             if st.button(plain(row.patient_name), key=f"{key}_patient_{row.id}", type="tertiary"):
                 page.go(PATIENT_PAGE, patient=row.patient_id)
             if row.patient_alerts:
-                st.caption(f":orange[{plain('! ' + ', '.join(row.patient_alerts))}]")
+                st.markdown(f":small[:orange[{plain('! ' + ', '.join(row.patient_alerts))}]]")
         rooms = ", ".join(resource.name for resource in row.resources)
         facts = " · ".join(part for part in (row.service, row.practitioner, rooms) if part)
         st.caption(plain(facts), width=260)

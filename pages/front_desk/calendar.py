@@ -12,7 +12,7 @@ from clinic_core.notifications.service import move_with_reminders
 from clinic_core.scheduling.queries import count_appointments, list_appointments, list_practitioners, working_hours
 from clinic_core.scheduling.schemas import GetWorkingHours, ListAppointments, ListPractitioners, MoveAppointment
 from clinic_core.ui.appointment_panel import draw_panel, open_panel
-from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking
+from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
 from clinic_core.ui.calendar_board import make_board
 from clinic_core.ui.calendar_view import BlockMoved, BlockOpened, SlotChosen, draw_calendar
 from clinic_core.ui.location import current_location, place_of, today_at
@@ -21,6 +21,7 @@ from clinic_core.ui.states import draw_empty
 from clinic_core.vocabulary import AppointmentStatus
 
 MOST = 500
+MODES = ["Day", "Week"]
 
 page = open_page("Calendar", Permission.APPOINTMENT_READ)
 actor = page.actor
@@ -40,9 +41,7 @@ st.session_state.setdefault("calendar_day", today)
 people = page.read(list_practitioners, ListPractitioners(clinic_location_id=location.id))
 names = {row.id: row.name for row in people}
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-    mode = st.segmented_control(
-        "View", ["Day", "Week"], default="Day", key="calendar_mode", label_visibility="collapsed"
-    )
+    mode = st.radio("View", MODES, horizontal=True, key="calendar_mode", label_visibility="collapsed", width="content")
     days = 7 if mode == "Week" else 1
     st.button("Previous", icon=":material/chevron_left:", on_click=turn, args=(-days,), key="calendar_back")
     st.button("Today", on_click=turn, args=(0,), key="calendar_today")
@@ -68,12 +67,11 @@ bounds = range_bounds(first, last, place)
 with page.actions:
     if manages:
         nine = from_wall(datetime.combine(shown, time(9)), place).instant
-        start = now() + timedelta(hours=1) if local_date(now(), place) == shown else nine
+        start = next_quarter() if local_date(now(), place) == shown else nine
         st.button(
             "Book",
             type="primary",
             icon=":material/add:",
-            shortcut="Ctrl+B",
             on_click=begin_booking,
             args=(BookingSlot(start),),
         )

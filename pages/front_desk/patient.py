@@ -5,7 +5,6 @@ from datetime import timedelta
 import streamlit as st
 
 from clinic_core.access import Permission
-from clinic_core.kit.clock import now
 from clinic_core.patients.schemas import GetPatient, PatientChange
 from clinic_core.patients.service import (
     archive_patient,
@@ -15,7 +14,7 @@ from clinic_core.patients.service import (
     update_patient,
 )
 from clinic_core.ui.appointment_panel import draw_panel
-from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking
+from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
 from clinic_core.ui.location import current_location
 from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_form import draw_patient_form
@@ -72,7 +71,7 @@ def edit() -> None:
 draw_patient_line(patient, actor)
 with page.actions:
     if actor.can(Permission.APPOINTMENT_MANAGE):
-        slot = BookingSlot(now() + timedelta(days=1), patient_id=patient.id, patient_name=patient.name)
+        slot = BookingSlot(next_quarter() + timedelta(days=1), patient_id=patient.id, patient_name=patient.name)
         st.button("Book", type="primary", icon=":material/add:", on_click=begin_booking, args=(slot,))
     if actor.can(Permission.PATIENT_WRITE):
         st.button("Change details", icon=":material/edit:", on_click=set_editing, args=(patient.version,))
@@ -86,8 +85,8 @@ with page.actions:
                 page.go(REGISTER)
 
 tabs = [name for name, (permission, _) in TABS.items() if actor.can(permission)]
-tab = st.segmented_control("Part", tabs, default="Overview", key="patient_part", label_visibility="collapsed")
-TABS[tab or "Overview"][1](page, patient)
+tab = st.radio("Part", tabs, horizontal=True, key="patient_part", label_visibility="collapsed")
+TABS[tab][1](page, patient)
 if actor.can(Permission.APPOINTMENT_MANAGE):
     draw_booking(page, current_location())
 draw_panel(page)

@@ -1,16 +1,13 @@
 """Today, by role: the day of the location at the front desk, one's own day with the way to the note, the figures."""
 
-from datetime import timedelta
-
 import streamlit as st
 
 from clinic_core.access import Permission
-from clinic_core.kit.clock import now
 from clinic_core.kit.formats import date_text
 from clinic_core.scheduling.queries import day_list, today_counts
 from clinic_core.scheduling.schemas import DayCounts, ListDay
 from clinic_core.ui.appointment_panel import draw_panel
-from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking
+from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
 from clinic_core.ui.day import draw_day
 from clinic_core.ui.figures import draw_figures
 from clinic_core.ui.location import current_location, place_of, today_at
@@ -33,9 +30,8 @@ with page.actions:
             "Book",
             type="primary",
             icon=":material/add:",
-            shortcut="Ctrl+B",
             on_click=begin_booking,
-            args=(BookingSlot(now() + timedelta(hours=1)),),
+            args=(BookingSlot(next_quarter()),),
         )
 
 
@@ -50,9 +46,9 @@ def counts_line(counts: DayCounts) -> str:
     return " · ".join([f"{counts.total} in all", *parts, *waiting])
 
 
-whose: str | None = "Everybody"
+whose = "Everybody"
 if is_practitioner:
-    whose = st.segmented_control("Whose day", ["Mine", "Everybody"], default="Mine", label_visibility="collapsed")
+    whose = st.radio("Whose day", ["Mine", "Everybody"], horizontal=True, label_visibility="collapsed")
 practitioner_ids = (actor.user_id,) if is_practitioner and whose != "Everybody" and actor.user_id else ()
 request = ListDay(clinic_location_id=location.id, day=today, practitioner_ids=practitioner_ids)
 counts = page.read(today_counts, request)

@@ -29,6 +29,9 @@ ACTION_MS = 20_000
 
 SignIn = Callable[..., Page]
 
+# A busy machine may take its time; what never comes still fails.
+expect.set_options(timeout=ACTION_MS)
+
 
 def chromium() -> str | None:
     """The browser: `CLINIC_CHROMIUM`, else the first `chromium` on the PATH."""
@@ -70,7 +73,7 @@ def app_address(browser: Browser, database: Database, tmp_path_factory: pytest.T
 @contextmanager
 def serve(port: int, log: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The app as a process of its own on that port, on the database of the environment."""
-    command = [sys.executable, "-m", "streamlit", "run", "app.py", "--server.port", str(port)]
+    command = [str(Path(sys.executable).with_name("clinic")), "serve", "--port", str(port)]
     with log.open("wb") as output:
         process = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=output, stderr=subprocess.STDOUT)
         try:
@@ -92,9 +95,9 @@ def is_ready(port: int) -> bool:
         connection.close()
 
 
-def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
+def wait_until_ready(port: int, process: subprocess.Popen[bytes], log: Path, *, seconds: int = START_SECONDS) -> None:
     """Wait for the app to answer that database and migrations are in order."""
-    ends = monotonic() + START_SECONDS
+    ends = monotonic() + seconds
     pause = Event()
     while monotonic() < ends and process.poll() is None:
         if is_ready(port):

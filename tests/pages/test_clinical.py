@@ -233,10 +233,10 @@ def test_the_patient_page_offers_a_case_where_no_chart_is_and_the_glass_where_on
     chart: Chart, open_app: Open
 ) -> None:
     fresh = open_app("second_practitioner", PATIENT, patient=make_patient(chart.clinic))
-    fresh.segmented_control[0].set_value("Clinical").run()
+    fresh.radio(key="patient_part").set_value("Clinical").run()
     assert "Nothing clinical is written" in sentences(fresh)
     assert "Open a case" in labels(fresh)
     closed = open_app("second_practitioner", PATIENT, patient=chart.patient_id)
-    closed.segmented_control[0].set_value("Clinical").run()
+    closed.radio(key="patient_part").set_value("Clinical").run()
     assert {"Open for 30 minutes"} <= labels(closed)
     assert "Open a case" not in labels(closed)

@@ -180,7 +180,7 @@ def test_an_impossible_name_gets_a_sentence(clinic: Clinic, open_app: Open, name
 
 def test_the_parts_of_the_patient_page_follow_the_permissions(clinic: Clinic, open_app: Open) -> None:
     patient_id = make_patient(clinic)
-    parts = {role: open_app(role, PATIENT, patient=patient_id).segmented_control[0].options for role in ROLES}
+    parts = {role: open_app(role, PATIENT, patient=patient_id).radio(key="patient_part").options for role in ROLES}
     assert parts == ROLES
 
 
@@ -198,7 +198,7 @@ def test_every_part_of_the_patient_page_draws(clinic: Clinic, open_app: Open) ->
     for role, parts in ROLES.items():
         for part in parts:
             app = open_app(role, PATIENT, patient=patient_id)
-            app.segmented_control[0].set_value(part).run()
+            app.radio(key="patient_part").set_value(part).run()
             assert not app.exception, (role, part)
             assert not app.error, (role, part, app.error)
 

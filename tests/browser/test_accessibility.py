@@ -1,0 +1,57 @@
+"""No serious or critical finding of axe on the pages of the front desk, light and dark, wide and on a phone."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from clinic_core.settings import PROJECT_ROOT
+from tests.browser.conftest import SignIn, settle
+from tests.factories import Clinic, make_patient
+
+pytestmark = pytest.mark.browser
+
+AXE = PROJECT_ROOT.parent / "shared" / "data" / "a11y" / "axe.min.js"
+FINDINGS = """
+async () => {
+  const found = await axe.run(document, {resultTypes: ["violations"]});
+  return found.violations
+    .filter(one => ["serious", "critical"].includes(one.impact))
+    .flatMap(one => one.nodes.map(node => `${one.id}: ${node.html} ${node.failureSummary}`));
+}
+"""
+
+Check = Callable[[Page], list[str]]
+
+
+@pytest.fixture(scope="session")
+def findings() -> Check:
+    """What axe finds on a page."""
+    if not Path(AXE).exists():
+        pytest.skip("axe is not there: put axe.min.js of axe-core into ../shared/data/a11y.")
+    source = AXE.read_text(encoding="utf-8")
+
+    def check(page: Page) -> list[str]:
+        expect(page.get_by_role("button", name="Sign out")).to_be_attached()
+        settle(page)
+        page.evaluate(source)
+        found: list[str] = page.evaluate(FINDINGS)
+        return found
+
+    return check
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_the_front_desk_is_accessible(
+    clinic: Clinic, sign_in: SignIn, app_address: str, findings: Check, width: int, dark: bool
+) -> None:
+    patient_id = make_patient(clinic, alerts_json=["Latex"])
+    page = sign_in("assistant", width=width, dark=dark)
+    found = {"today": findings(page)}
+    for address in ("calendar", "patients", f"patient?patient={patient_id}"):
+        page.goto(f"{app_address}/{address}")
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        found[address.partition("?")[0]] = findings(page)
+    assert {name: lines for name, lines in found.items() if lines} == {}
