@@ -127,9 +127,12 @@ def sign_in(browser: Browser, app_address: str, clinic: Clinic) -> Iterator[Sign
     """Signs the person of a role in through the sign-in page, in a browser profile of their own."""
     contexts: list[BrowserContext] = []
 
-    def sign_in_as(role: str, *, width: int = 1440, height: int = 900, dark: bool = False) -> Page:
+    def sign_in_as(role: str, *, width: int = 1440, dark: bool = False, zone: str = "Europe/Berlin") -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": height}, color_scheme="dark" if dark else "light", locale="en-GB"
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if dark else "light",
+            locale="en-GB",
+            timezone_id=zone,
         )
         contexts.append(context)
         page = context.new_page()
