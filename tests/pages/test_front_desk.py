@@ -1,6 +1,7 @@
 """The front desk's pages: what they show, and what a click does."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime
 from uuid import UUID
 
@@ -16,6 +17,7 @@ from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, GetA
 from clinic_core.scheduling.service import book_appointment
 from clinic_core.vocabulary import AppointmentStatus
 from tests.factories import MONDAY, Clinic, make_patient, slot
+from tests.harness import Database, use_database
 from tests.pages.conftest import Open, sentences
 
 TODAY = "pages/front_desk/today.py"
@@ -104,8 +106,8 @@ def test_the_booking_dialog_books_what_it_shows(clinic: Clinic, open_app: Open) 
 
 
 def test_a_taken_time_is_refused_in_words_and_what_was_typed_stays(clinic: Clinic, open_app: Open) -> None:
-    book(clinic, make_patient(clinic), 1, "practitioner")
-    book(clinic, make_patient(clinic), 1, "second_practitioner")
+    book(clinic, make_patient(clinic), 0, "practitioner")
+    book(clinic, make_patient(clinic), 0, "second_practitioner")
     make_patient(clinic, first_name="Zoe", last_name="Unusual")
     app = press(open_app("assistant", TODAY), "Book")
     app.text_input(key="booking_patient_text").input("Unusual").run()
@@ -221,3 +223,15 @@ def test_a_stale_form_is_refused_and_says_who_was_first(clinic: Clinic, open_app
     assert not second.button(key="edit_patient_save").click().run().exception
     assert "was changed by Assistant in the meantime" in second.error[0].value
     assert second.text_input(key="edit_patient_last").value == "Late"
+
+
+def test_without_the_database_the_page_is_calm_and_recovers_by_itself(
+    clinic: Clinic, open_app: Open, database: Database
+) -> None:
+    app = open_app("assistant")
+    with use_database(replace(database, name="gone")):
+        app.run()
+        assert not app.exception
+        assert "Nothing you saved is lost" in app.info[0].value
+        assert not app.title
+    assert [title.value for title in app.run().title] == ["Today"]
