@@ -5,13 +5,17 @@ from itertools import groupby
 import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
-from clinic_core.access import Actor, Permission
+from clinic_core.access import Actor, Permission, perform
+from clinic_core.clinical_docs.queries import count_open_notes
+from clinic_core.clinical_docs.schemas import CountOpenNotes
 from clinic_core.ui.location import draw_location_switch
 from clinic_core.ui.nav import NavPage, may_open, menu
 from clinic_core.ui.page import run_page
 from clinic_core.ui.patient_search import draw_jump_search
 from clinic_core.ui.session import sign_out
 from clinic_core.ui.wording import plain
+
+WORKLIST = "pages/clinical/worklist.py"
 
 
 def draw_shell(actor: Actor) -> None:
@@ -27,17 +31,24 @@ def draw_shell(actor: Actor) -> None:
         draw_location_switch(actor)
         if may_open(actor, Permission.PATIENT_READ):
             draw_jump_search()
-        _draw_menu(pages)
+        _draw_menu(actor, pages)
         _draw_person(actor)
     run_page(chosen)
 
 
-def _draw_menu(pages: dict[NavPage, StreamlitPage]) -> None:
+def _draw_menu(actor: Actor, pages: dict[NavPage, StreamlitPage]) -> None:
     for section, entries in groupby((entry for entry in pages.items() if entry[0].listed), key=lambda e: e[0].section):
         with st.container(gap="xxsmall"):
             st.caption(section)
-            for _, page in entries:
-                st.page_link(page, width="stretch")
+            for found, page in entries:
+                waiting = _notes_waiting(actor) if found.path == WORKLIST else 0
+                st.page_link(page, label=f"{found.title} ({waiting})" if waiting else found.title, width="stretch")
+
+
+def _notes_waiting(actor: Actor) -> int:
+    """How many visits of the person's own are not signed or have no note."""
+    lists = perform(actor, count_open_notes, CountOpenNotes())
+    return lists.unsigned + lists.missing
 
 
 def _draw_person(actor: Actor) -> None:
