@@ -103,8 +103,10 @@ def show_invoice(page: Page) -> None:
     """An invoice with what was paid on it."""
     page.get_by_role("link", name="Invoices").click()
     settle(page)
+    page.get_by_text("Part paid", exact=True).first.click()
+    settle(page)
     table = page.locator("[data-testid=stDataFrame]").first
-    table.click(position={"x": 120, "y": 300})
+    table.click(position={"x": 120, "y": 48})
     page.get_by_role("link", name="PDF").wait_for()
 
 
