@@ -15,11 +15,12 @@ from clinic_core.access.actor import Actor
 from clinic_core.access.permissions import Permission
 from clinic_core.access.session import app_session, owner_session
 from clinic_core.db.base import TenantRow
-from clinic_core.errors import ClinicError, NotFound, StaleEdit
+from clinic_core.errors import ClinicError, NotFound, PermissionDenied, StaleEdit
 from clinic_core.vocabulary import Scope
 
 Row = TypeVar("Row", bound=TenantRow)
 
+NOTHING = ("", "", "")
 _SETTINGS = text(
     "select set_config('clinic.organization_id', :organization, true), set_config('clinic.actor_id', :actor, true),"
     " set_config('clinic.use_case', :use_case, true), set_config('clinic.request_id', :request, true),"
@@ -39,16 +40,18 @@ class Work:
         self.actor = actor
         self._session = session
         self._open = False
-        self._step = ("", "", "")
+        self._step = NOTHING
+        self._is_told = False
 
     @property
     def session(self) -> Session:
-        """The session; its first use tells PostgreSQL who is asking."""
-        if not self._open:
+        """The session; its use tells PostgreSQL who is asking, and in which use case, if any."""
+        if not self._open or not self._is_told:
             self._tell()
         return self._session
 
     def _tell(self) -> None:
+        self._is_told = True
         use_case, request, scope = self._step
         parameters = {"use_case": use_case, "request": request, "scope": scope}
         if self._open:
@@ -70,7 +73,15 @@ class Work:
         yield
         self._session.flush()
         self._step = before
-        self._tell()
+        if before == NOTHING:
+            self._is_told = False  # whatever comes next tells it; mostly that is the commit, which needs not
+        else:
+            self._tell()
+
+    def _close(self) -> None:
+        """Leaves changes made after the last use case to the database's refusal."""
+        if self._session.new or self._session.dirty or self._session.deleted:
+            self.session.flush()
 
     def start_over(self) -> None:
         """Gives up what was done so far and its connection; what follows runs in a new transaction of the actor."""
@@ -139,6 +150,16 @@ class Work:
             },
         )
 
+    def refused(self, use_case: str, permission: Permission, sentence: str) -> PermissionDenied:
+        """The error for a row that the permission does not reach; the refusal is audited.
+
+        The transaction is given up first: while it held a lock, those who wait for it could hold every other
+        connection, and the refusal needs one.
+        """
+        self.start_over()
+        record_refusal(self.actor, use_case, permission, "scope")
+        return PermissionDenied(sentence)
+
     @contextmanager
     def constraints(self, owned: Mapping[str, Callable[[Mapping[str, Any]], ClinicError]]) -> Iterator[None]:
         """Turns violations of named constraints into domain errors; the handler gets the DETAIL if it is JSON.
@@ -168,7 +189,9 @@ def unit_of_work(actor: Actor) -> Iterator[Work]:
         ClinicError: whatever the use cases raise, and the general sentence for a constraint nobody claimed.
     """
     with app_session() as session:
-        yield Work(actor, session)
+        work = Work(actor, session)
+        yield work
+        work._close()
 
 
 def record_refusal(actor: Actor, use_case: str, permission: Permission | None, reason: str) -> None:

@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, Index, UniqueConstraint, text
+from sqlalchemy import DateTime, FetchedValue, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
@@ -83,7 +83,7 @@ class Appointment(TenantRow, table=True):
         nullable=False,
         sa_column_kwargs={"server_default": "booked"},
     )
-    status_at: datetime | None = None
+    status_at: datetime | None = Field(default=None, sa_column_kwargs={"server_default": FetchedValue()})
     cancelled_by: CancelledBy | None = Field(default=None, sa_type=choice(CancelledBy))
     cancelled_late: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     cancel_reason: str | None = None

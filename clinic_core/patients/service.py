@@ -7,7 +7,6 @@ from sqlalchemy import Exists, exists, func, text
 from sqlmodel import col, select
 
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.access.work import record_refusal
 from clinic_core.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import patient_code
@@ -230,8 +229,7 @@ def _check_location(work: Work, name: str, location_id: UUID) -> None:
 
 
 def _refused(work: Work, name: str, sentence: str) -> PermissionDenied:
-    record_refusal(work.actor, name, _WRITE, "scope")
-    return PermissionDenied(sentence)
+    return work.refused(name, _WRITE, sentence)
 
 
 def _only_location(work: Work) -> UUID | None:

@@ -8,8 +8,7 @@ from sqlmodel import col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import appointments_in_scope, patients_in_scope
-from clinic_core.access.work import record_refusal
-from clinic_core.errors import Conflict, InvalidInput, NotFound, PermissionDenied
+from clinic_core.errors import Conflict, InvalidInput, NotFound
 from clinic_core.kit.clock import now
 from clinic_core.models import Appointment, Patient
 from clinic_core.vocabulary import Scope
@@ -33,12 +32,6 @@ def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, loca
 def is_own_patient(actor: Actor, patient: Patient) -> bool:
     """Whether the actor is this patient, and not somebody of the clinic with a wider reach."""
     return actor.scope(MANAGE) is Scope.OWN and patient.user_id is not None and patient.user_id == actor.user_id
-
-
-def refused(actor: Actor, use_case: str, permission: Permission, sentence: str) -> PermissionDenied:
-    """The error for a calendar that is not the actor's; the refusal is audited."""
-    record_refusal(actor, use_case, permission, "scope")
-    return PermissionDenied(sentence)
 
 
 def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:

@@ -1,7 +1,9 @@
 """From the table `appointment` to what leaves the core, in a constant number of queries."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
+from typing import Self
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
@@ -24,9 +26,11 @@ from clinic_core.models import (
     ProductService,
     Visit,
 )
+from clinic_core.scheduling.bookable import Bookable
 from clinic_core.scheduling.schemas import AppointmentRow, ResourceRef
-from clinic_core.vocabulary import InvoiceStatus, VisitStatus
+from clinic_core.vocabulary import InvoiceStatus, ResourceType, VisitStatus
 
+_Parts = tuple[Appointment, Patient, str, ClinicLocation, ProductService | None, UUID | None, VisitStatus | None]
 _Found = Row[Appointment, Patient, str, ClinicLocation, ProductService | None, UUID | None, VisitStatus | None]
 
 
@@ -64,7 +68,7 @@ def appointment_rows(
     )
     found = session.execute(statement).all()
     resources = _resources(session, [row[0].id for row in found])
-    money = _Money(session, actor, found)
+    money = _Money.of(session, actor, found)
     return [_row(row, resources.get(row[0].id, ()), money) for row in found]
 
 
@@ -79,22 +83,71 @@ def appointment_row(session: Session, actor: Actor, appointment_id: UUID) -> App
     raise NotFound("This appointment does not exist.")
 
 
+@dataclass(frozen=True)
+class NewBooking:
+    """What a booking was made of."""
+
+    patient: Patient
+    bookable: Bookable
+    resources: Sequence[LocationResource]
+
+
+def new_appointment_row(
+    session: Session, actor: Actor, appointment: Appointment, made_of: NewBooking
+) -> AppointmentRow:
+    """An appointment just booked, from what was looked up for it; nobody can have written a visit or an invoice yet."""
+    practitioner = made_of.bookable.practitioner
+    resources = sorted(made_of.resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name, one.id))
+    found = (
+        appointment,
+        made_of.patient,
+        practitioner.display_name if practitioner else "",
+        made_of.bookable.location,
+        made_of.bookable.service,
+        None,
+        None,
+    )
+    return _row(
+        found,
+        tuple(ResourceRef(id=one.id, type=one.type, name=one.name) for one in resources),
+        _Money.owed_by(session, actor, {made_of.patient.id}),
+    )
+
+
 class _Money:
     """What the actor may know about money of the appointments shown."""
 
-    def __init__(self, session: Session, actor: Actor, found: Sequence[_Found]) -> None:
-        self.visible = actor.can(Permission.BILLING_VIEW)
+    def __init__(self, *, visible: bool) -> None:
+        self.visible = visible
         self.balances: dict[UUID, Decimal | None] = {}
         self.invoiced: set[UUID | None] = set()
-        if not self.visible or not found:
-            return
-        in_scope = invoices_in_scope(actor, Permission.BILLING_VIEW)
-        owed = (
-            select(col(Invoice.patient_id), func.sum(Invoice.balance))
-            .where(col(Invoice.patient_id).in_({row[1].id for row in found}), col(Invoice.balance) > 0, in_scope)
-            .group_by(col(Invoice.patient_id))
-        )
-        self.balances = dict(session.execute(owed).all())
+
+    @classmethod
+    def owed_by(cls, session: Session, actor: Actor, patient_ids: Collection[UUID]) -> Self:
+        """What the patients owe, for who may see it."""
+        money = cls(visible=actor.can(Permission.BILLING_VIEW))
+        if money.visible and patient_ids:
+            owed = (
+                select(col(Invoice.patient_id), func.sum(Invoice.balance))
+                .where(
+                    col(Invoice.patient_id).in_(patient_ids),
+                    col(Invoice.balance) > 0,
+                    invoices_in_scope(actor, Permission.BILLING_VIEW),
+                )
+                .group_by(col(Invoice.patient_id))
+            )
+            money.balances = dict(session.execute(owed).all())
+        return money
+
+    @classmethod
+    def of(cls, session: Session, actor: Actor, found: Sequence[_Found]) -> Self:
+        """What the patients owe, and which of the appointments stand on a paper."""
+        money = cls.owed_by(session, actor, {row[1].id for row in found})
+        if money.visible and found:
+            money._find_invoiced(session, found, invoices_in_scope(actor, Permission.BILLING_VIEW))
+        return money
+
+    def _find_invoiced(self, session: Session, found: Sequence[_Found], in_scope: ColumnElement[bool]) -> None:
         by_visit: dict[UUID | None, UUID] = {row[5]: row[0].id for row in found if row[5] is not None}
         lines = (
             select(col(InvoiceLine.appointment_id), col(InvoiceLine.visit_id))
@@ -135,7 +188,7 @@ def _resources(session: Session, ids: list[UUID]) -> dict[UUID, tuple[ResourceRe
     return taken
 
 
-def _row(found: _Found, resources: tuple[ResourceRef, ...], money: _Money) -> AppointmentRow:
+def _row(found: _Found | _Parts, resources: tuple[ResourceRef, ...], money: _Money) -> AppointmentRow:
     appointment, patient, practitioner, location, service, visit_id, visit_status = found
     return AppointmentRow.model_validate(
         {

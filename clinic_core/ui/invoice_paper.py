@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Literal
 
 import streamlit as st
 
@@ -20,7 +21,8 @@ from clinic_core.ui.page import Page
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain
 
-COLORS = {
+BadgeColor = Literal["gray", "blue", "orange", "green", "red", "violet"]
+COLORS: dict[DisplayStatus, BadgeColor] = {
     DisplayStatus.DRAFT: "gray",
     DisplayStatus.ISSUED: "blue",
     DisplayStatus.PART_PAID: "orange",

@@ -27,8 +27,10 @@ begin
   return new;
 end $$;
 
--- As stamp(), and the version goes up by one at every update: a stale form is recognised whoever wrote.
+-- As stamp(), and the version goes up by one at every update: a stale form is recognised whoever wrote. The trigger's
+-- argument names columns that no form shows and that change by themselves, such as the time of the last sign-in.
 create function stamp_version() returns trigger language plpgsql as $$
+declare v_quiet text[] := coalesce(tg_argv[0]::text[], '{}') || '{updated_at,updated_by,version}';
 begin
   if tg_op = 'INSERT' then
     if clinic_is_app() or new.created_at is null then new.created_at := now(); end if;
@@ -41,7 +43,11 @@ begin
     new.created_by := old.created_by;
     new.updated_at := now();
     new.updated_by := clinic_actor();
-    new.version := old.version + 1;
+    if tg_nargs > 0 and to_jsonb(new) - v_quiet = to_jsonb(old) - v_quiet then
+      new.version := old.version;
+    else
+      new.version := old.version + 1;
+    end if;
   end if;
   return new;
 end $$;

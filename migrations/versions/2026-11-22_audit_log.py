@@ -121,6 +121,11 @@ def upgrade() -> None:
     op.execute(
         "create trigger audit_row after insert or update on organization for each row execute function audit_organization()"
     )
+    op.execute("drop trigger a_stamp on app_user")
+    op.execute(
+        "create trigger a_stamp before insert or update on app_user for each row"
+        " execute function stamp_version('{last_login_at,failed_sign_ins,locked_until}')"
+    )
     op.execute("grant select on permission, alembic_version to clinic_app")
     op.execute("grant select, insert, delete on sign_in_attempt to clinic_app")
     allow_app("audit_event(text, uuid, text, jsonb)")

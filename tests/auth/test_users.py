@@ -38,6 +38,7 @@ from clinic_core.kit.ids import new_id
 from clinic_core.vocabulary import BaselineRole, UserStatus
 from tests.auth.conftest import audited
 from tests.factories import Clinic, make_clinic
+from tests.harness import Database
 
 
 def role(clinic: Clinic, name: str) -> UUID:
@@ -281,3 +282,14 @@ def test_profiles_are_made_and_changed(clinic: Clinic) -> None:
 def test_wildcards_in_a_search_are_letters(clinic: Clinic) -> None:
     assert perform(clinic.actor("owner"), list_users, ListUsers(search="%")).total == 0
     assert perform(clinic.actor("owner"), list_users, ListUsers(search="nager")).total == 1
+
+
+def test_a_sign_in_does_not_make_the_form_of_an_administrator_stale(clinic: Clinic, database: Database) -> None:
+    user_id = clinic.users["assistant"]
+    read = "select version from app_user where id = %s"
+    with database.connect_owner() as owner:
+        before = owner.execute(read, (user_id,)).fetchone()
+        owner.execute("update app_user set last_login_at = now(), failed_sign_ins = 3 where id = %s", (user_id,))
+        assert owner.execute(read, (user_id,)).fetchone() == before
+        owner.execute("update app_user set display_name = 'Somebody' where id = %s", (user_id,))
+        assert owner.execute(read, (user_id,)).fetchone() != before

@@ -15,14 +15,11 @@ from clinic_core.kit.text import field_error
 from clinic_core.models import (
     Appointment,
     AppointmentResource,
-    AppUser,
     ClinicalCase,
     ClinicLocation,
-    LocationResource,
     Patient,
-    PractitionerProfile,
-    ProductService,
 )
+from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import RESERVED, booking_conflict, is_practitioner_taken, wanted_time
 from clinic_core.scheduling.reach import (
     MANAGE,
@@ -30,12 +27,10 @@ from clinic_core.scheduling.reach import (
     find_managed_appointment,
     is_own_patient,
     reaches,
-    refused,
 )
-from clinic_core.scheduling.rows import appointment_row
+from clinic_core.scheduling.rows import NewBooking, appointment_row, new_appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, MoveAppointment
 from clinic_core.scheduling.transitions import MOVABLE
-from clinic_core.vocabulary import ProductType, UserStatus
 
 
 @use_case(MANAGE, name="appointment.book")
@@ -52,28 +47,32 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
         PermissionDenied: not a calendar of the actor's.
         Conflict: the patient is deleted, merged or has died.
     """
+    work.lock_calendar()
     patient = find_bookable_patient(work.session, work.actor, request.patient_id)
     _check_reach(work, "appointment.book", patient, request.practitioner_user_id, request.clinic_location_id)
     _check_double_booking(work, "appointment.book", request, request.practitioner_user_id, request.clinic_location_id)
     _check_ahead(work, patient, request.starts_at)
-    work.lock_calendar()
-    find_bookable_patient(work.session, work.actor, request.patient_id)
-    location = _check_place(work, request.clinic_location_id, request.resource_ids)
-    _check_practitioner(work, request.practitioner_user_id)
+    bookable = find_bookable(
+        work.session,
+        request.clinic_location_id,
+        practitioner_id=request.practitioner_user_id,
+        service_id=request.product_service_id,
+    )
+    resources = find_resources(work.session, bookable.location, request.resource_ids)
     _check_case(work, request.case_id, patient.id)
     appointment = Appointment(
         organization_id=work.actor.organization_id,
         patient_id=patient.id,
         practitioner_user_id=request.practitioner_user_id,
-        clinic_location_id=location.id,
+        clinic_location_id=bookable.location.id,
         product_service_id=request.product_service_id,
         case_id=request.case_id,
         starts_at=request.starts_at,
         ends_at=request.ends_at,
-        buffer_minutes=_buffer_minutes(work, request.product_service_id),
+        buffer_minutes=bookable.service.buffer_minutes if bookable.service else 0,
         note=request.note,
     )
-    wanted = wanted_time(work.actor, appointment, location, request.resource_ids)
+    wanted = wanted_time(work.actor, appointment, bookable.location, request.resource_ids)
     if request.double_book_reason and is_practitioner_taken(work.session, wanted):
         wanted = replace(wanted, is_double_booking=True)
         appointment.double_book_reason = request.double_book_reason
@@ -81,7 +80,7 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
         work.session.add(appointment)
         work.session.flush()
         _take(work, appointment.id, request.resource_ids)
-    return appointment_row(work.session, work.actor, appointment.id)
+    return new_appointment_row(work.session, work.actor, appointment, NewBooking(patient, bookable, resources))
 
 
 @use_case(MANAGE, name="appointment.move")
@@ -111,9 +110,9 @@ def move_appointment(work: Work, request: MoveAppointment) -> AppointmentRow:
     resource_ids = kept if request.resource_ids is None else request.resource_ids
     if request.resource_ids is None and kept and location_id != appointment.clinic_location_id:
         raise InvalidInput("Choose the rooms at the new location.", fields={"resource_ids": "Choose the rooms."})
-    location = _check_place(work, location_id, resource_ids, kept=kept)
-    if practitioner_id != appointment.practitioner_user_id:
-        _check_practitioner(work, practitioner_id)
+    changed = practitioner_id if practitioner_id != appointment.practitioner_user_id else None
+    location = find_bookable(work.session, location_id, practitioner_id=changed).location
+    find_resources(work.session, location, resource_ids, kept=kept)
     _move(work, appointment, request, _Place(practitioner_id, location, kept, resource_ids))
     return appointment_row(work.session, work.actor, request.appointment_id)
 
@@ -152,7 +151,7 @@ def _check_reach(work: Work, name: str, patient: Patient, practitioner_id: UUID,
     if is_own_patient(work.actor, patient):
         return
     if not reaches(work.actor, MANAGE, practitioner_id=practitioner_id, location_id=location_id):
-        raise refused(work.actor, name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
+        raise work.refused(name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
 
 
 def _check_double_booking(
@@ -162,45 +161,12 @@ def _check_double_booking(
     if request.double_book_reason is None:
         return
     if not reaches(work.actor, permission, practitioner_id=practitioner_id, location_id=location_id):
-        raise refused(work.actor, name, permission, "You may not book a practitioner twice at once.")
+        raise work.refused(name, permission, "You may not book a practitioner twice at once.")
 
 
 def _check_ahead(work: Work, patient: Patient, starts_at: datetime) -> None:
     if is_own_patient(work.actor, patient) and starts_at <= now():
         raise field_error("starts_at", "must lie ahead")
-
-
-def _check_place(
-    work: Work, location_id: UUID, resource_ids: tuple[UUID, ...], *, kept: tuple[UUID, ...] = ()
-) -> ClinicLocation:
-    """The location, if it and the rooms can be booked; a room the appointment has already may be out of service."""
-    location = work.get(ClinicLocation, location_id, called="location")
-    if not location.active:
-        raise InvalidInput(f"{location.name} takes no bookings any more; choose another location.")
-    statement = select(LocationResource).where(col(LocationResource.id).in_(resource_ids))
-    found = {resource.id: resource for resource in work.session.scalars(statement)}
-    for resource_id in resource_ids:
-        resource = found.get(resource_id)
-        if resource is None:
-            raise NotFound("This room or piece of equipment does not exist.")
-        if resource.clinic_location_id != location_id:
-            raise InvalidInput(f"{resource.name} is not at {location.name}; choose a room there.")
-        if not resource.active and resource_id not in kept:
-            raise InvalidInput(f"{resource.name} is out of service; choose another.")
-    return location
-
-
-def _check_practitioner(work: Work, user_id: UUID) -> None:
-    statement = (
-        select(AppUser)
-        .join(PractitionerProfile, col(PractitionerProfile.user_id) == col(AppUser.id))
-        .where(col(AppUser.id) == user_id)
-    )
-    practitioner = work.session.execute(statement).scalar_one_or_none()
-    if practitioner is None:
-        raise NotFound("This practitioner does not exist.")
-    if practitioner.status is UserStatus.INACTIVE:
-        raise InvalidInput(f"{practitioner.display_name} does not work here any more; choose somebody else.")
 
 
 def _check_case(work: Work, case_id: UUID | None, patient_id: UUID) -> None:
@@ -212,17 +178,6 @@ def _check_case(work: Work, case_id: UUID | None, patient_id: UUID) -> None:
         raise NotFound("This case does not exist.")
     if owner != patient_id:
         raise InvalidInput("This case belongs to another patient.")
-
-
-def _buffer_minutes(work: Work, service_id: UUID | None) -> int:
-    if service_id is None:
-        return 0
-    service = work.get(ProductService, service_id, called="service")
-    if service.type is not ProductType.SERVICE:
-        raise InvalidInput(f"{service.name} is a product; only services are booked.")
-    if not service.active:
-        raise InvalidInput(f"{service.name} is not offered any more; choose another service.")
-    return service.buffer_minutes
 
 
 def _taken(work: Work, appointment_id: UUID) -> tuple[UUID, ...]:

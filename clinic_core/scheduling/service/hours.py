@@ -17,7 +17,7 @@ from clinic_core.models import (
     UserLocation,
 )
 from clinic_core.scheduling.place_rows import absence_row, closure_row
-from clinic_core.scheduling.reach import reaches, refused
+from clinic_core.scheduling.reach import reaches
 from clinic_core.scheduling.schemas import (
     AbsenceRow,
     AddAbsence,
@@ -179,4 +179,4 @@ def _check_may_close(work: Work, name: str, location_id: UUID | None) -> None:
     scope = work.actor.scope(_SCHEDULE)
     if scope is Scope.ORGANISATION or (scope is Scope.LOCATION and location_id in work.actor.location_ids):
         return
-    raise refused(work.actor, name, _SCHEDULE, "You may not close this location; you decide about your own calendar.")
+    raise work.refused(name, _SCHEDULE, "You may not close this location; you decide about your own calendar.")

@@ -19,7 +19,7 @@ from clinic_core.models import (
     Visit,
 )
 from clinic_core.scheduling.conflicts import RESERVED, booking_conflict, wanted_time
-from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient, refused
+from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient
 from clinic_core.scheduling.rows import appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, CancelAppointment, ChangeStatus, DeleteAppointment
 from clinic_core.scheduling.transitions import check_transition
@@ -46,7 +46,7 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
         raise InvalidInput("Say who cancels the appointment.")
     appointment, patient = _locked(work, request.appointment_id, request.version)
     if is_own_patient(work.actor, patient) and request.status is not AppointmentStatus.CONFIRMED:
-        raise refused(work.actor, "appointment.change_status", MANAGE, "Only the clinic may record this.")
+        raise work.refused("appointment.change_status", MANAGE, "Only the clinic may record this.")
     check_transition(appointment.status, request.status)
     if appointment.status is AppointmentStatus.CANCELLED:
         _book_again(work, appointment)
@@ -91,7 +91,7 @@ def delete_appointment(work: Work, request: DeleteAppointment) -> AppointmentRow
     """
     appointment, patient = _locked(work, request.appointment_id, request.version)
     if is_own_patient(work.actor, patient):
-        raise refused(work.actor, "appointment.delete", MANAGE, "Please cancel the appointment instead.")
+        raise work.refused("appointment.delete", MANAGE, "Please cancel the appointment instead.")
     _refuse_documented(work, appointment.id, "deleted")
     invoiced = (
         exists()
