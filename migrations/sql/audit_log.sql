@@ -26,11 +26,13 @@ begin
     end if;
   elsif tg_op = 'UPDATE' then
     insert into audit_log (organization_id, actor_user_id, use_case, request_id, entity_type, entity_id, action, diff_json)
+    with pair as materialized (            -- each row becomes JSON once, not once for each of its fields
+      select n.organization_id, n.id, to_jsonb(o) as was, to_jsonb(n) as now from new_rows n join old_rows o on o.id = n.id)
     select d.organization_id, v_actor, v_use_case, v_request, tg_table_name, d.id, 'update', d.diff
-    from (select n.organization_id, n.id, (
-            select jsonb_object_agg(key, case when key = any(v_open) then jsonb_build_array(o.was -> key, value) else '"[redacted]"' end)
-            from jsonb_each(to_jsonb(n)) where value is distinct from o.was -> key and key <> all(v_quiet)) as diff
-          from new_rows n join (select id, to_jsonb(x) as was from old_rows x) o on o.id = n.id) d
+    from (select p.organization_id, p.id, (
+            select jsonb_object_agg(key, case when key = any(v_open) then jsonb_build_array(p.was -> key, value) else '"[redacted]"' end)
+            from jsonb_each(p.now) where value is distinct from p.was -> key and key <> all(v_quiet)) as diff
+          from pair p) d
     where d.diff is not null;
   elsif tg_op = 'INSERT' then
     insert into audit_log (organization_id, actor_user_id, use_case, request_id, entity_type, entity_id, action, diff_json)
