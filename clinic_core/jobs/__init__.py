@@ -1,1 +1,0 @@
-"""Background work: the worker and the bodies of its tasks."""
