@@ -1,7 +1,10 @@
-"""Whose request it is: the client's address behind trusted proxies, and the hosts that the app answers for."""
+"""Whose request it is: the client's address behind trusted proxies, the hosts that the app answers for, and the page
+from which a browser opens a websocket.
+"""
 
 from functools import lru_cache
 from ipaddress import IPv4Network, IPv6Address, IPv6Network, ip_address, ip_network
+from urllib.parse import urlsplit
 
 from starlette.types import Scope
 
@@ -10,6 +13,8 @@ from clinic_core.settings import settings
 from clinic_core.web.cookies import header
 
 Network = IPv4Network | IPv6Network
+
+_DEFAULT_PORTS = frozenset({80, 443})
 
 # One household or clinic has at least a /64 of IPv6 to change addresses in.
 IPV6_GROUP = 64
@@ -71,6 +76,28 @@ def is_allowed_host(scope: Scope) -> bool:
     host, _, port = named.rpartition(":")
     host = (host if port.isdigit() else named).rstrip(".")
     return any(_matches(host, pattern.lower().rstrip(".")) for pattern in allowed)
+
+
+def is_own_origin(scope: Scope) -> bool:
+    """True when a page of this very host and port opens the websocket, or no browser does: browsers always say which.
+
+    A browser sends the session's cookie along also for pages of other ports and other hosts of the same site, and
+    nothing else keeps a page of theirs from reading a websocket. The scheme is not compared: a proxy may end TLS.
+    """
+    if not any(key.lower() == b"origin" for key, _ in scope["headers"]):
+        return True
+    origin, host = header(scope, "origin"), header(scope, "host")
+    return origin.startswith(("http://", "https://")) and _place(origin) == _place(f"//{host}") != ("", None)
+
+
+def _place(address: str) -> tuple[str, int | None]:
+    """Host and port of an address, without the ports that a browser leaves out; nothing for what is no address."""
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return "", None
+    return (parts.hostname or "").rstrip("."), None if port in _DEFAULT_PORTS else port
 
 
 def _matches(host: str, pattern: str) -> bool:

@@ -15,7 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from clinic_core.auth.schemas import LiveSession
 from clinic_core.auth.sessions import ANONYMOUS, find_session, new_token, session_name, touch_session
 from clinic_core.errors import Unavailable
-from clinic_core.web.addresses import address_group, client_address, client_scheme, is_allowed_host
+from clinic_core.web.addresses import address_group, client_address, client_scheme, is_allowed_host, is_own_origin
 from clinic_core.web.cookies import NONCE, SESSION, drop_cookie, header, read_cookie, set_cookie
 from clinic_core.web.html import unavailable_page
 from clinic_core.web.metrics import WEBSOCKETS
@@ -80,9 +80,11 @@ class SessionGate:
             await _refusal(scope)(scope, receive, send)
 
     async def _websocket(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["path"] != STREAM or not is_allowed_host(scope):
+        """Origins are compared here: Streamlit lets other ports in, and asks the internet for its own address."""
+        if scope["path"] != STREAM or not is_allowed_host(scope) or not is_own_origin(scope):
             await send({"type": "websocket.close", "code": CLOSE_POLICY})
             return
+        scope = {**scope, "headers": [(key, value) for key, value in scope["headers"] if key.lower() != b"origin"]}
         name = _cookie_name_of_session(scope)
         try:
             found = await self._find(name)
