@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Computed, Index, UniqueConstraint, text
+from sqlalchemy import Computed, Index, UniqueConstraint, literal_column, text
 from sqlmodel import Field
 
 from clinic_core.db.base import JSON, TenantRow, blank, check, choice, owned, tenant
@@ -47,6 +47,13 @@ class Patient(TenantRow, table=True):
             "organization_id",
             "phone_digits",
             postgresql_ops={"phone_digits": "text_pattern_ops"},
+            postgresql_where=text("deleted_at is null and phone_digits <> ''"),
+        ),
+        Index(
+            "ix_patient_phone_end",
+            "organization_id",
+            literal_column("reverse(phone_digits)").label("phone_end"),
+            postgresql_ops={"phone_end": "text_pattern_ops"},
             postgresql_where=text("deleted_at is null and phone_digits <> ''"),
         ),
         Index(

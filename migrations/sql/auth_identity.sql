@@ -1,3 +1,8 @@
+-- Trusted extensions: the owner of a database may create them, whichever server it is.
+create extension if not exists btree_gist with schema public;
+create extension if not exists pg_trgm with schema public;
+create extension if not exists unaccent with schema public;
+
 -- Who is asking, and who made a row.
 
 create function clinic_organization() returns uuid stable language sql

@@ -36,39 +36,30 @@ begin
     where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
       and ((p_dob is not null and p.dob = p_dob)
         or (length(p_digits) >= 4 and p.phone_digits like p_digits || '%' and p.phone_digits <> '')
-        or (length(p_digits) >= 4 and p.phone_digits like '%' || p_digits and p.phone_digits <> '' and length(p_digits) >= 7)
+        or (length(p_digits) >= 7 and reverse(p.phone_digits) like reverse(p_digits) || '%' and p.phone_digits <> '')
         or p.code = upper(p_text) or (p_digits <> '' and p.code = 'P-' || lpad(p_digits, greatest(6, length(p_digits)), '0'))
         or (position('@' in p_text) > 0 and p.email_folded like v_words[1] || '%' and p.email_folded <> ''))
       and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
     order by p.name_folded collate "C", p.id limit p_limit;
   get diagnostics v_found = row_count;
   if v_found > 0 or cardinality(v_words) = 0 then return; end if;
-  if cardinality(v_long) > 0 then
-    return query
-      select p.id, 0.9::real from patient p
-      where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
-        and p.name_folded like all (v_long) and (' ' || p.name_folded) like all (v_short)
-        and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
-      order by p.name_folded collate "C", p.id limit p_limit;
-  else
-    return query
-      select p.id, 0.9::real from patient p
-      where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
-        and p.name_folded like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
-        and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
-      order by p.name_folded collate "C", p.id limit p_limit;
-    get diagnostics v_found = row_count;
-    if v_found >= p_limit then return; end if;
-    -- Then the beginnings of given names, unsorted: a short word may fit a tenth of the register.
-    return query
-      select p.id, 0.8::real from patient p
-      where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
-        and p.name_folded like v_short[1] and p.name_folded not like v_words[1] || '%' and (' ' || p.name_folded) like all (v_short)
-        and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
-      limit p_limit - v_found;
-    return;
-  end if;
+  return query                             -- names that begin with the first word, in the order of their index
+    select p.id, 0.9::real from patient p
+    where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
+      and p.name_folded like v_words[1] || '%' and p.name_folded like all (v_long) and (' ' || p.name_folded) like all (v_short)
+      and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
+    order by p.name_folded using ~<~, p.id limit p_limit;
   get diagnostics v_found = row_count;
+  if v_found >= p_limit then return; end if;
+  -- Then names with the words anywhere, unsorted: a word may stand in a tenth of the register.
+  return query
+    select p.id, 0.8::real from patient p
+    where p.organization_id = v_organization and p.deleted_at is null and p.merged_into_id is null
+      and p.name_folded like all (v_long) and p.name_folded like all (v_short[1:1]) and (' ' || p.name_folded) like all (v_short)
+      and p.name_folded not like v_words[1] || '%'
+      and (v_scope = 'organisation' or patient_in_scope(p, v_scope, v_organization, v_actor))
+    limit p_limit - v_found;
+  if found then return; end if;
   if v_found > 0 or cardinality(v_long) = 0 then return; end if;
   perform word_similarity('', ''), set_config('pg_trgm.word_similarity_threshold', '0.45', true);  -- the first loads the setting's owner
   return query

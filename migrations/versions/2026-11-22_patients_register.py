@@ -183,6 +183,14 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_patient_organization_id_user_id"), "patient", ["organization_id", "user_id"], unique=False)
     op.create_index(
+        "ix_patient_phone_end",
+        "patient",
+        ["organization_id", sa.literal_column("reverse(phone_digits)").label("phone_end")],
+        unique=False,
+        postgresql_ops={"phone_end": "text_pattern_ops"},
+        postgresql_where=sa.text("deleted_at is null and phone_digits <> ''"),
+    )
+    op.create_index(
         "ix_patient_phone",
         "patient",
         ["organization_id", "phone_digits"],
