@@ -1,9 +1,12 @@
 """What the audit viewer asks for and shows. Values of clinical text never reach the log, so they cannot be shown."""
 
 from datetime import date, datetime
+from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from clinic_core.kit.calendar import as_utc
 
 PAGE_SIZE = 100
 
@@ -15,7 +18,7 @@ class _Frozen(BaseModel):
 class AuditCursor(_Frozen):
     """The last row that was shown; the next page begins below it."""
 
-    created_at: datetime
+    created_at: Annotated[datetime, AfterValidator(as_utc)]
     id: UUID
 
 

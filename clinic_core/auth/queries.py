@@ -23,7 +23,7 @@ from clinic_core.auth.schemas import (
 )
 from clinic_core.errors import NotSignedIn
 from clinic_core.kit import clock
-from clinic_core.kit.text import escape_like
+from clinic_core.kit.text import clean, escape_like
 from clinic_core.models import (
     AppUser,
     AssistantProfile,
@@ -39,15 +39,20 @@ from clinic_core.models import (
 from clinic_core.vocabulary import BaselineRole, Scope
 
 LARGEST_PAGE = 200
+SEARCH_LIMIT = 200
 
 _LIVE = text("ended_at is null and expires_at > now() and last_seen_at + make_interval(mins => idle_minutes) > now()")
 
 
 @query(Permission.USER_MANAGE, name="auth.list_users")
 def list_users(work: Work, request: ListUsers) -> UserPage:
-    """One page of the people of the clinic by name; `search` looks in names and addresses."""
+    """One page of the people of the clinic by name; `search` looks in names and addresses.
+
+    Raises:
+        InvalidInput: the text has control characters or more than 200 characters.
+    """
     statement = select(AppUser)
-    term = request.search.strip().replace("\0", "")
+    term = clean(request.search, limit=SEARCH_LIMIT, field="search")
     if term:
         pattern = f"%{escape_like(term)}%"
         statement = statement.where(or_(col(AppUser.display_name).ilike(pattern), col(AppUser.email).ilike(pattern)))

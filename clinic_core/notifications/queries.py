@@ -1,6 +1,6 @@
 """Which messages were planned, sent, withdrawn."""
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
@@ -12,18 +12,25 @@ from clinic_core.notifications.schemas import ListNotifications, NotificationRow
 
 @query(Permission.APPOINTMENT_READ, name="notification.list")
 def list_notifications(work: Work, request: ListNotifications) -> list[NotificationRow]:
-    """The messages of an appointment or of a patient in reach, newest first."""
+    """The messages of an appointment or of a patient in reach, newest first; those of appointments in reach only."""
+    appointments = select(col(Appointment.id)).where(appointments_in_scope(work.actor, Permission.APPOINTMENT_READ))
     if request.appointment_id is not None:
-        reachable = select(col(Appointment.id)).where(
-            col(Appointment.id) == request.appointment_id,
-            appointments_in_scope(work.actor, Permission.APPOINTMENT_READ),
+        condition: ColumnElement[bool] = col(Notification.appointment_id).in_(
+            appointments.where(col(Appointment.id) == request.appointment_id)
         )
-        condition = col(Notification.appointment_id).in_(reachable)
     else:
         reachable = select(col(Patient.id)).where(
             col(Patient.id) == request.patient_id, patients_in_scope(work.actor, Permission.PATIENT_READ)
         )
-        condition = col(Notification.patient_id).in_(reachable)
+        condition = and_(
+            col(Notification.patient_id).in_(reachable),
+            or_(
+                col(Notification.appointment_id).is_(None),
+                col(Notification.appointment_id).in_(
+                    appointments.where(col(Appointment.patient_id) == request.patient_id)
+                ),
+            ),
+        )
     statement = (
         select(Notification)
         .where(condition)

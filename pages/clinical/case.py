@@ -35,6 +35,8 @@ from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_line import draw_patient_line
 from clinic_core.ui.states import draw_empty
 from clinic_core.ui.tables import Column, Wording, show_table
+from clinic_core.ui.tiles import counted
+from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import CaseStatus
 
 page = open_page("Case", Permission.CLINICAL_READ)
@@ -129,10 +131,10 @@ def draw_visits(case: CaseRow) -> None:
 def draw_case(case: CaseRow) -> None:
     """What the case says, to be changed, with its visits."""
     opened = datetime_text(case.opened_at, zone(current_location().timezone), actor.settings.locale)
-    facts = [case.status.label, f"opened {opened}", case.practitioner_name, f"{case.visits} visits"]
+    facts = [case.status.label, f"opened {opened}", case.practitioner_name, counted(case.visits, "visit")]
     if case.sessions_left is not None:
         facts.append(f"{case.sessions_left} sessions left")
-    st.caption(" · ".join(facts))
+    st.caption(plain(" · ".join(facts)))
     if may_write:
         draw_steps(case)
     typed = draw_case_form(case, key=f"case_{case.id.hex}_{case.version}")

@@ -18,6 +18,7 @@ from clinic_core.ui.calendar_view import BlockMoved, BlockOpened, SlotChosen, dr
 from clinic_core.ui.location import current_location, place_of, today_at
 from clinic_core.ui.page import open_page
 from clinic_core.ui.states import draw_empty
+from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import AppointmentStatus
 
 MOST = 500
@@ -48,7 +49,7 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     st.button(
         "Next", icon=":material/chevron_right:", on_click=turn, args=(days,), key="calendar_next", icon_position="right"
     )
-    shown = st.date_input("Day", key="calendar_day", label_visibility="collapsed", width=140)
+    shown = st.date_input("Day", key="calendar_day", label_visibility="collapsed", format="YYYY-MM-DD", width=140)
     own = [actor.user_id] if actor.user_id in names else list(names)[:1]
     chosen = st.multiselect(
         "Practitioners",
@@ -103,7 +104,7 @@ hours = page.read(
     ),
 )
 for closure in hours.closures:
-    st.info(f"Closed from {date_text(closure.starts_on, actor.settings.locale)}: {closure.name}")
+    st.info(f"Closed from {date_text(closure.starts_on, actor.settings.locale)}: {plain(closure.name)}")
 board = make_board(actor, (first, last), place, {found: names[found] for found in chosen}, rows, hours)
 answer = draw_calendar(board, key="calendar")
 if isinstance(answer, SlotChosen):

@@ -242,6 +242,24 @@ def test_messages_are_listed_by_patient_or_appointment_in_reach(clinic: Clinic) 
     assert messages(make_clinic(), booked.id, by="owner") == []
 
 
+def test_the_messages_of_a_patient_tell_nothing_of_appointments_out_of_reach(clinic: Clinic) -> None:
+    """A practitioner sees every patient of the clinic, but only the appointments of the own locations."""
+    patient = reachable(clinic)
+    there = book(
+        clinic,
+        by="owner",
+        patient_id=patient,
+        clinic_location_id=clinic.branch,
+        practitioner_user_id=clinic.users["second_practitioner"],
+    )
+    plan(clinic, there.id, by="owner")
+    with unit_of_work(clinic.actor("practitioner")) as work:
+        assert list_notifications(work, ListNotifications(patient_id=patient)) == []
+    with unit_of_work(clinic.actor("owner")) as work:
+        found = list_notifications(work, ListNotifications(patient_id=patient))
+    assert [row.appointment_id for row in found] == [there.id]
+
+
 def test_nobody_reminds_of_appointments_out_of_reach(clinic: Clinic) -> None:
     row, foreign = book_reminded(clinic).appointment, book_reminded(make_clinic()).appointment
     with pytest.raises(NotFound):

@@ -8,6 +8,7 @@ from sqlmodel import col, select
 from clinic_core.access import Permission, Work, use_case
 from clinic_core.auth.grants import (
     clinical_reason,
+    covers,
     grants_of,
     holds_role,
     is_owner,
@@ -137,14 +138,17 @@ def reactivate_user(work: Work, request: ChangeUserStatus) -> UserRow:
 def create_reset_link(work: Work, request: CreateLink) -> IssuedLink:
     """A new link by which the person chooses a password: an invitation before the first one, a reset afterwards.
 
-    The link is handed over by whoever asked for it, so an Owner's is made by Owners only.
+    The link is handed over by whoever asked for it and opens the account to them, so it is made only by those who
+    could give the person the roles they have.
 
     Raises:
+        PermissionDenied: the person is an Owner, or may do more than the actor.
         Conflict: the account is deactivated, or has no e-mail address to sign in with.
     """
     owner_role = lock_owners(work.session)
     user = work.lock(AppUser, request.user_id, called="user")
     _refuse_unless_owner_changes_owner(work, user, owner_role)
+    _refuse_to_open(work, user)
     if user.status is UserStatus.INACTIVE:
         raise Conflict("This account is deactivated; take it back before you send a link.")
     if user.email is None:
@@ -177,6 +181,14 @@ def _refuse_unless_owner_changes_owner(work: Work, user: AppUser, owner_role: UU
     if not is_owner(work.actor):
         raise PermissionDenied(ONLY_AN_OWNER)
     return True
+
+
+def _refuse_to_open(work: Work, user: AppUser) -> None:
+    """Refuses a link to an account that may do more than the actor, who could sign in with it."""
+    grants = grants_of(work.session, _roles_held(work, user.id))
+    wider = (permission for permission, scope in grants.items() if not covers(work.actor.scope(permission), scope))
+    if user.id != work.actor.user_id and not is_owner(work.actor) and any(wider):
+        raise PermissionDenied("This person may do more than you, and the link opens their account; ask an Owner.")
 
 
 def _audit_clinical(work: Work, user_id: UUID, added: Iterable[UUID], reason: str | None) -> None:
