@@ -6,13 +6,15 @@ import os
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Annotated
 
 import typer
 import uvicorn
+from sqlalchemy.exc import SQLAlchemyError
 
 from clinic_core.auth.server_key import derived_key
-from clinic_core.db.engine import dispose_engines
+from clinic_core.db.engine import app_engine, dispose_engines
 from clinic_core.errors import ConfigurationError, Unavailable
 from clinic_core.settings import PROJECT_ROOT
 from clinic_core.web.health import Readiness, readiness
@@ -68,6 +70,8 @@ class _Server(uvicorn.Server):
 def _refuse_unless_ready() -> None:
     found = readiness()
     if found is Readiness.DATABASE_AWAY:
+        with suppress(SQLAlchemyError):
+            app_engine().connect().close()  # a wrong setting says what is wrong with it
         raise Unavailable("The database does not answer, so the app was not started.")
     if found is Readiness.MIGRATIONS_PENDING:
         raise ConfigurationError("The database does not fit this version yet; run: clinic migrate")

@@ -28,6 +28,12 @@ POOL_TIMEOUT_SECONDS = 10
 CONNECT_TIMEOUT_SECONDS = 10
 TRY_AGAIN = "The database does not answer at the moment; please try again in a few seconds."
 
+_POWERS = (
+    "select rolname::text, rolsuper, rolbypassrls, exists (select from pg_class"
+    " where relkind in ('r', 'p') and relpersistence <> 't' and pg_has_role(current_user, relowner, 'usage'))"
+    " from pg_roles where rolname = current_user"
+)
+
 _ENGINES: dict[DatabaseRole, Engine] = {}
 _SERVERS: list[EmbeddedPostgres] = []
 _LOCK = threading.RLock()
@@ -100,7 +106,17 @@ def assert_app_role(engine: Engine) -> None:
             owner's rights, its own or by membership.
     """
     with engine.connect() as connection:
-        role, superuser, bypasses, owns = _powers(connection)
+        _refuse_powers(connection.connection.driver_connection)
+
+
+def _refuse_powers(connection: object) -> None:
+    if not isinstance(connection, psycopg.Connection):
+        return
+    row = connection.execute(_POWERS).fetchone()
+    connection.rollback()
+    if row is None:
+        return
+    role, superuser, bypasses, owns = row
     reasons = {"is a superuser": superuser, "may bypass row-level security": bypasses, "owns tables": owns}
     for reason, is_true in reasons.items():
         if is_true:
@@ -108,6 +124,29 @@ def assert_app_role(engine: Engine) -> None:
                 f"The app would connect as role “{role}”, which {reason}: tenants would not be kept apart. "
                 f"Set DATABASE_URL to the login of {DatabaseRole.APP.login}, DATABASE_OWNER_URL to that of the owner."
             )
+
+
+def refuse_without_app_role(owner: Connection) -> None:
+    """Tell, over the owner's connection, that the server's one login cannot work as the app's role.
+
+    Raises:
+        ConfigurationError: there is one login, and it may not become clinic_app.
+    """
+    configured = settings()
+    if configured.database_url is None or configured.database_owner_url is not None:
+        return
+    login = owner.scalar(
+        text(
+            "select session_user::text where session_user <> :app"
+            " and not exists (select from pg_roles where rolname = :app and pg_has_role(session_user, oid, 'set'))"
+        ),
+        {"app": DatabaseRole.APP.login},
+    )
+    if login is not None:
+        raise ConfigurationError(
+            f"The login “{login}” may not work as role {DatabaseRole.APP.login}; let an administrator run:"
+            f' grant {DatabaseRole.APP.login} to "{login}"'
+        )
 
 
 def translate_operational(error: SQLAlchemyError) -> ClinicError | None:
@@ -142,6 +181,8 @@ def _engine(role: DatabaseRole) -> Engine:
                 connect_args={"application_name": f"clinic {role}", "connect_timeout": CONNECT_TIMEOUT_SECONDS},
             )
             event.listen(engine, "first_connect", _refuse_old_server)
+            if role is DatabaseRole.APP:
+                event.listen(engine, "first_connect", _refuse_wide_login)
             server = embedded_server()
             if server is not None:
                 _recover_by_connecting(engine, server)
@@ -198,20 +239,13 @@ def _recover_by_connecting(engine: Engine, server: EmbeddedPostgres) -> None:
     event.listen(engine, "do_connect", connect)
 
 
+def _refuse_wide_login(connection: object, _entry: ConnectionPoolEntry) -> None:
+    _refuse_powers(connection)
+
+
 def _refuse_old_server(connection: object, _entry: ConnectionPoolEntry) -> None:
     if isinstance(connection, psycopg.Connection) and connection.info.server_version < OLDEST_MAJOR * 10000:
         raise ConfigurationError(
             f"The server of DATABASE_URL is PostgreSQL {connection.info.server_version // 10000}; "
             f"version {OLDEST_MAJOR} or later is needed."
         )
-
-
-def _powers(connection: Connection) -> tuple[str, bool, bool, bool]:
-    row = connection.execute(
-        text(
-            "select rolname, rolsuper, rolbypassrls, exists (select from pg_class"
-            " where relkind in ('r', 'p') and relpersistence <> 't' and pg_has_role(current_user, relowner, 'usage'))"
-            " from pg_roles where rolname = current_user"
-        )
-    ).one()
-    return row[0], row[1], row[2], row[3]

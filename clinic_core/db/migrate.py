@@ -10,11 +10,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, create_engine, text
+from sqlalchemy.exc import ProgrammingError
 from sqlalchemy.pool import NullPool
 
 from clinic_core.db.embedded import EmbeddedPostgres
@@ -68,11 +70,17 @@ def upgrade(owner_url: str, revision: str = "head") -> str:
     """Brings the database up to `revision` as its owner and makes the audit partitions of the months ahead.
 
     Two processes that migrate at once wait for each other. Returns the revision reached.
+
+    Raises:
+        ConfigurationError: the owner's login lacks a right on that server.
     """
     with _connection(owner_url) as connection:
         connection.execute(text("select pg_advisory_lock(hashtextextended('clinic.migrate', 0))"))
         connection.commit()
-        command.upgrade(alembic_config(connection), revision)
+        try:
+            command.upgrade(alembic_config(connection), revision)
+        except (psycopg.errors.InsufficientPrivilege, ProgrammingError) as error:
+            raise _lacking_rights(error) from error
         connection.commit()
         reached = current(connection)
         _configure(connection)
@@ -83,6 +91,22 @@ def upgrade(owner_url: str, revision: str = "head") -> str:
             )
         connection.commit()
         return reached or ""
+
+
+def _lacking_rights(error: psycopg.Error | ProgrammingError) -> Exception:
+    """The sentence for a right that is missing; any other error of a statement as it is."""
+    cause = error.orig if isinstance(error, ProgrammingError) else error
+    if not isinstance(cause, psycopg.errors.InsufficientPrivilege):
+        return error
+    return ConfigurationError(
+        f"The server refused a migration: {cause.diag.message_primary}. The owner's login must own the database and be"
+        f" allowed to create roles, or an administrator creates the role {DatabaseRole.APP.login} for it."
+    )
+
+
+def is_behind(connection: Connection) -> bool:
+    """True where the database is not at the revision of this code, so that tables and functions may be missing."""
+    return current(connection) != head()
 
 
 def _configure(connection: Connection) -> None:
