@@ -2,7 +2,8 @@
 
 import re
 
-_MARKUP = re.compile(r"([\\`*_\[\]<>$~|#])")
+# A colon before a letter begins a colour or another directive: ":red[…]", and ":red" alone would vanish.
+_MARKUP = re.compile(r"([\\`*_\[\]<>$~|#]|:(?=[A-Za-z]))")
 
 
 def plain(text: str) -> str:
