@@ -3,7 +3,8 @@
 Pure and deterministic, as `demo_plan`; `demo_money` sends it through the use cases of billing.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -53,6 +54,15 @@ class PlannedBill:
 
 
 @dataclass(frozen=True)
+class PlannedCorrections:
+    """Which bills, by index, are taken back, written off and refunded at the end of the story."""
+
+    taken_back: tuple[int, ...]
+    taken_back_and_refunded: int
+    written_off: int
+
+
+@dataclass(frozen=True)
 class PlannedCredit:
     """Money paid ahead that no invoice has used yet."""
 
@@ -76,7 +86,23 @@ def plan_bills(plan: DemoPlan, visits: list[PlannedVisit], seed: int) -> list[Pl
         is_long = one.starts_at - together[0].appointment.starts_at > timedelta(days=SERIES_DAYS)
         if not plan.patients[one.patient].billed_together or len(together) == SERIES_LENGTH or is_long:
             bills.append(_bill(rng, plan, waiting.pop(one.patient)))
+    if all(bill.issue_at for bill in bills):
+        bills[-1] = replace(bills[-1], issue_at=None, payments=())  # somebody is always at work on one
     return bills
+
+
+def plan_corrections(bills: Sequence[PlannedBill]) -> PlannedCorrections:
+    """The corrections a month brings: bills taken back unpaid and paid, money given back, a small debt given up."""
+    known = [index for index, bill in enumerate(bills) if bill.issue_at and bill.appointments]
+    unpaid = [index for index in known if not bills[index].payments]
+    at_desk = [
+        index
+        for index in known
+        if len(bills[index].payments) == 1
+        and bills[index].payments[0].share == WHOLE
+        and bills[index].payments[0].method is PaymentMethod.CARD
+    ]
+    return PlannedCorrections((unpaid[-1], at_desk[-2]), at_desk[-1], unpaid[0])
 
 
 def plan_credits(plan: DemoPlan, seed: int) -> list[PlannedCredit]:

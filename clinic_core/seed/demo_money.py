@@ -11,12 +11,27 @@ from decimal import Decimal
 from uuid import UUID
 
 from clinic_core.access import Actor, Work, unit_of_work
-from clinic_core.billing.schemas import DraftInvoice, DraftLine, IssueInvoice, RecordReceipt
-from clinic_core.billing.service import draft_invoice, issue_invoice, record_receipt
+from clinic_core.billing.schemas import (
+    CreditInvoice,
+    DraftInvoice,
+    DraftLine,
+    IssueInvoice,
+    RecordReceipt,
+    RefundReceipt,
+    WriteOff,
+)
+from clinic_core.billing.service import (
+    credit_invoice,
+    draft_invoice,
+    issue_invoice,
+    record_receipt,
+    refund_receipt,
+    write_off,
+)
 from clinic_core.kit.clock import frozen_at
 from clinic_core.kit.money import round_money
 from clinic_core.seed.demo_base import DemoClinic, tell_planner
-from clinic_core.seed.demo_bills import PlannedBill, PlannedCredit, PlannedPayment
+from clinic_core.seed.demo_bills import PlannedBill, PlannedCorrections, PlannedCredit, PlannedPayment, plan_corrections
 from clinic_core.seed.demo_calendar import DESKS, DemoRecords
 from clinic_core.seed.demo_clinic import CATALOGUE
 from clinic_core.seed.demo_plan import DemoPlan
@@ -28,11 +43,12 @@ _TYPES = {item.code: item.type for item in CATALOGUE}
 
 @dataclass
 class _OpenBill:
-    """What a bill became: its invoice, and how much of it is still owed."""
+    """What a bill became: its invoice, how much of it is still owed, and the last receipt for it."""
 
     invoice_id: UUID
     total: Decimal
     owed: Decimal
+    receipt_id: UUID | None = None
 
 
 @dataclass(frozen=True)
@@ -67,7 +83,7 @@ def charge_and_collect(
     *,
     days: Days,
 ) -> None:
-    """Writes all bills and receipts in the order in which they happened; `days` may show how far it is."""
+    """Writes all bills, receipts and corrections in the order in which they happened; `days` may show how far it is."""
     books = _Books(clinic, plan, records, bills)
     manager = clinic.actor("manager")
     desks = {location: clinic.actor(sign_in) for location, sign_in in DESKS.items()}
@@ -83,6 +99,7 @@ def charge_and_collect(
         if len(books.opened) >= counted_at:
             tell_planner(clinic)
             counted_at *= 4
+    _correct(books, manager, plan_corrections(bills))
 
 
 def _diary(plan: DemoPlan, bills: Sequence[PlannedBill], ahead: Sequence[PlannedCredit]) -> dict[date, _Day]:
@@ -159,4 +176,21 @@ def _take(work: Work, books: _Books, index: int, payment: PlannedPayment) -> Non
         reference=payment.reference,
         invoice_ids=(bill.invoice_id,),
     )
-    record_receipt(work, request)
+    bill.receipt_id = record_receipt(work, request).id
+
+
+def _correct(books: _Books, manager: Actor, planned: PlannedCorrections) -> None:
+    """What the manager puts right on the last day."""
+    opened = books.opened
+    refunded = opened[planned.taken_back_and_refunded]
+    with frozen_at(books.plan.as_of), unit_of_work(manager) as work:
+        for index in (*planned.taken_back, planned.taken_back_and_refunded):
+            credit_invoice(work, CreditInvoice(invoice_id=opened[index].invoice_id, reason="Billed by mistake"))
+        if refunded.receipt_id is not None:
+            refund_receipt(
+                work,
+                RefundReceipt(
+                    receipt_id=refunded.receipt_id, amount=refunded.total, method=PaymentMethod.CARD, reference="Refund"
+                ),
+            )
+        write_off(work, WriteOff(invoice_id=opened[planned.written_off].invoice_id, reason="Not to be collected"))

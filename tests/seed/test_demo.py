@@ -65,6 +65,11 @@ def test_two_runs_make_the_same_sound_and_lively_clinic(own_database: Database) 
         assert one(owner, "select count(*) from invoice where status = 'draft'") > 0
         assert one(owner, "select count(*) from invoice where balance > 0 and paid > 0") > 3
         assert one(owner, "select count(*) from invoice where balance > 0 and due_on < '2026-11-24'") > 10
+        assert one(owner, "select count(*) from invoice where status = 'void'") == 3
+        assert one(owner, "select count(*) from invoice where kind = 'credit_note' and status = 'issued'") == 3
+        assert one(owner, "select count(*) from invoice where written_off > 0 and balance = 0") == 1
+        assert one(owner, "select count(*) from receipt where kind = 'refund'") == 1
+        assert one(owner, "select count(*) from payment where amount < 0") >= 2
         buckets = (
             "select count(distinct least((date '2026-11-24' - due_on - 1) / 30, 3)) from invoice where balance > 0"
         )

@@ -7,7 +7,7 @@ from itertools import pairwise
 import pytest
 
 from clinic_core.kit.calendar import local_date, to_wall
-from clinic_core.seed.demo_bills import WHOLE, plan_bills, plan_credits
+from clinic_core.seed.demo_bills import WHOLE, plan_bills, plan_corrections, plan_credits
 from clinic_core.seed.demo_charts import plan_visits
 from clinic_core.seed.demo_clinic import CATALOGUE, LOCATIONS, STAFF, Shift
 from clinic_core.seed.demo_plan import (
@@ -144,6 +144,18 @@ def test_bills_are_drafted_paid_in_full_in_part_and_not_at_all(plan: DemoPlan) -
     assert len(charged) == len(set(charged))
     assert len(visits) - len(charged) > 0
     assert all(payment.at <= AS_OF for bill in bills for payment in bill.payments)
+
+
+@pytest.mark.parametrize("as_of", EVERY_WEEKDAY)
+def test_every_day_of_the_week_has_a_bill_in_every_state(as_of: datetime) -> None:
+    plan = plan_weeks(7, as_of)
+    bills = plan_bills(plan, plan_visits(plan, 7), 7)
+    corrections = plan_corrections(bills)
+    assert any(bill.issue_at is None for bill in bills)
+    corrected = [*corrections.taken_back, corrections.taken_back_and_refunded, corrections.written_off]
+    assert len(set(corrected)) == 4
+    assert all(bills[index].issue_at for index in corrected)
+    assert not bills[corrections.written_off].payments
 
 
 def test_every_role_works_here_and_contacts_reach_nobody(plan: DemoPlan) -> None:
