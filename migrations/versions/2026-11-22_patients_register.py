@@ -46,13 +46,11 @@ def upgrade() -> None:
         op.f("ix_external_reference_organization_id_created_at"),
         "external_reference",
         ["organization_id", "created_at"],
-        unique=False,
     )
     op.create_index(
         op.f("ix_external_reference_organization_id_entity_id"),
         "external_reference",
         ["organization_id", "entity_id"],
-        unique=False,
     )
     op.create_table(
         "patient",
@@ -138,14 +136,12 @@ def upgrade() -> None:
         "ix_patient_dob",
         "patient",
         ["organization_id", "dob"],
-        unique=False,
         postgresql_where=sa.text("deleted_at is null"),
     )
     op.create_index(
         "ix_patient_email",
         "patient",
         ["organization_id", "email_folded"],
-        unique=False,
         postgresql_ops={"email_folded": "text_pattern_ops"},
         postgresql_where=sa.text("deleted_at is null and email_folded <> ''"),
     )
@@ -153,7 +149,6 @@ def upgrade() -> None:
         "ix_patient_name_prefix",
         "patient",
         ["organization_id", "name_folded"],
-        unique=False,
         postgresql_ops={"name_folded": "text_pattern_ops"},
         postgresql_where=sa.text("deleted_at is null"),
     )
@@ -161,7 +156,6 @@ def upgrade() -> None:
         "ix_patient_name_trgm",
         "patient",
         ["name_folded"],
-        unique=False,
         postgresql_using="gin",
         postgresql_ops={"name_folded": "gin_trgm_ops"},
         postgresql_where=sa.text("deleted_at is null"),
@@ -170,7 +164,6 @@ def upgrade() -> None:
         op.f("ix_patient_organization_id_clinic_location_id"),
         "patient",
         ["organization_id", "clinic_location_id"],
-        unique=False,
     )
     op.create_index(
         op.f("ix_patient_organization_id_created_at"), "patient", ["organization_id", "created_at"], unique=False
@@ -179,14 +172,12 @@ def upgrade() -> None:
         op.f("ix_patient_organization_id_merged_into_id"),
         "patient",
         ["organization_id", "merged_into_id"],
-        unique=False,
     )
     op.create_index(op.f("ix_patient_organization_id_user_id"), "patient", ["organization_id", "user_id"], unique=False)
     op.create_index(
         "ix_patient_phone_end",
         "patient",
         ["organization_id", sa.literal_column("reverse(phone_digits)").label("phone_end")],
-        unique=False,
         postgresql_ops={"phone_end": "text_pattern_ops"},
         postgresql_where=sa.text("deleted_at is null and phone_digits <> ''"),
     )
@@ -194,7 +185,6 @@ def upgrade() -> None:
         "ix_patient_phone",
         "patient",
         ["organization_id", "phone_digits"],
-        unique=False,
         postgresql_ops={"phone_digits": "text_pattern_ops"},
         postgresql_where=sa.text("deleted_at is null and phone_digits <> ''"),
     )
@@ -240,19 +230,16 @@ def upgrade() -> None:
         "ix_break_glass_grant_lookup",
         "break_glass_grant",
         ["organization_id", "user_id", "patient_id", sa.literal_column("expires_at desc")],
-        unique=False,
     )
     op.create_index(
         op.f("ix_break_glass_grant_organization_id_created_at"),
         "break_glass_grant",
         ["organization_id", "created_at"],
-        unique=False,
     )
     op.create_index(
         op.f("ix_break_glass_grant_organization_id_patient_id"),
         "break_glass_grant",
         ["organization_id", "patient_id"],
-        unique=False,
     )
     protect("patient", safe=["code"], hidden=["dob", "deceased_on"])
     protect("external_reference", safe=["source", "entity_type"])
