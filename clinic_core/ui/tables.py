@@ -1,5 +1,6 @@
 """Tables: rows of a query as people read them, money to the right, a click opens the row."""
 
+import unicodedata
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -17,7 +18,9 @@ from clinic_core.vocabulary import Choice
 Row = TypeVar("Row")
 
 ROW_HEIGHT = 32
-MOST_ROWS_WITHOUT_SCROLLING = 20
+# With filters above and a pager below it still fits a screen of 900 pixels.
+MOST_ROWS_WITHOUT_SCROLLING = 16
+_LEFT_TO_RIGHT_MARK = "\N{LEFT-TO-RIGHT MARK}"
 
 
 @dataclass(frozen=True)
@@ -65,7 +68,7 @@ class Wording:
             case int():
                 return quantity(Decimal(value), self.locale)
             case _:
-                return str(value)
+                return _from_the_left(str(value))
 
 
 def show_table(
@@ -145,6 +148,12 @@ def draw_pager(total: int, *, page_size: int, key: str) -> int:
 
 def _turn(key: str, number: int) -> None:
     st.session_state[key] = number
+
+
+def _from_the_left(text: str) -> str:
+    """The text as the grid places it at the left edge: what begins in Arabic or Hebrew it draws outside its cell."""
+    strong = next((kind for kind in map(unicodedata.bidirectional, text) if kind in {"L", "R", "AL"}), "L")
+    return text if strong == "L" else _LEFT_TO_RIGHT_MARK + text
 
 
 def _is_right(column: Column[Row], values: Sequence[object]) -> bool:
