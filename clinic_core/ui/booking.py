@@ -66,6 +66,7 @@ class _What:
     day: date | None
     clock: time | None
     minutes: int
+    reminder: str
 
 
 def next_quarter() -> datetime:
@@ -98,7 +99,6 @@ def _dialog(page: Page, location: LocationRow) -> None:
     place = place_of(location)
     who = _draw_who(page, slot, location)
     what = _draw_what(page, slot, location, place)
-    reminder = st.selectbox("Reminder", list(_REMINDERS), key="booking_reminder")
     note = text_field("Note for the desk", key="booking_note")
     reason = ""
     if page.actor.can(Permission.APPOINTMENT_DOUBLE_BOOK):
@@ -128,7 +128,7 @@ def _dialog(page: Page, location: LocationRow) -> None:
             double_book_reason=reason or None,
         )
         return BookWithReminder(
-            booking=booking, reminders=_REMINDERS[reminder], request_id=page.request_id("appointment")
+            booking=booking, reminders=_REMINDERS[what.reminder], request_id=page.request_id("appointment")
         )
 
     if page.run(book_with_reminder, request, done="The appointment is booked.") is not None:
@@ -200,7 +200,8 @@ def _draw_what(page: Page, slot: BookingSlot, location: LocationRow, place: Zone
             value=drawn or usual,
             key=f"booking_minutes_{service.id if service else None}",
         )
-    return _What(service.id if service else None, practitioner_id, taken, day, clock, int(minutes))
+        reminder = st.selectbox("Reminder", list(_REMINDERS), key="booking_reminder")
+    return _What(service.id if service else None, practitioner_id, taken, day, clock, int(minutes), reminder)
 
 
 def _draw_resources(resources: list[ResourceRow] | tuple[ResourceRow, ...]) -> tuple[UUID, ...]:

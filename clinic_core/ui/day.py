@@ -17,36 +17,40 @@ from clinic_core.ui.status import draw_status, next_steps
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import AppointmentStatus
 
+# Widths in pixels: who writes notes has one button more in a row.
+_FACTS = 330
+_FACTS_BESIDE_NOTES = 220
 _WAITS = {AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS}
 _EXPECTED = {AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED}
 
 
 def draw_day(page: Page, rows: Sequence[AppointmentRow], place: ZoneInfo, *, key: str) -> None:
-    """The rows of a day in the order of their times."""
+    """The rows of a day in the order of their times; the practitioner is named where it is not all one's own."""
+    is_own = all(row.practitioner_user_id == page.actor.user_id for row in rows)
     with st.container(gap="xxsmall"):
         for row in rows:
-            _draw_row(page, row, place, key=key)
+            _draw_row(page, row, place, key=key, practitioner="" if is_own else row.practitioner)
 
 
-def _draw_row(page: Page, row: AppointmentRow, place: ZoneInfo, *, key: str) -> None:
+def _draw_row(page: Page, row: AppointmentRow, place: ZoneInfo, *, key: str, practitioner: str) -> None:
     settings = page.actor.settings
     with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", key=f"{key}_{row.id}"):
         st.markdown(f"**{time_text(row.starts_at, place)}**", width=44)
-        with st.container(width=230, gap=None):
+        with st.container(width=180, gap=None):
             if st.button(plain(row.patient_name), key=f"{key}_patient_{row.id}", type="tertiary"):
                 page.go(PATIENT_PAGE, patient=row.patient_id)
             if row.patient_alerts:
                 st.markdown(f":small[:orange[{plain('! ' + ', '.join(row.patient_alerts))}]]")
         rooms = ", ".join(resource.name for resource in row.resources)
-        facts = " · ".join(part for part in (row.service, row.practitioner, rooms) if part)
-        st.caption(plain(facts), width=260)
-        with st.container(horizontal=True, vertical_alignment="center", gap="small", width=220):
+        facts = " · ".join(part for part in (row.service, practitioner, rooms) if part)
+        st.caption(plain(facts), width=_FACTS_BESIDE_NOTES if page.actor.can(Permission.CLINICAL_WRITE) else _FACTS)
+        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width=205):
             draw_status(row.status)
             st.caption(_since(row, place, now()), width="content")
         if row.patient_balance is not None:
             owed = money(row.patient_balance, settings.currency, settings.locale) if row.patient_balance else "—"
-            st.markdown(plain(owed), width=80, text_alignment="right")
-        with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
+            st.markdown(plain(owed), width=72, text_alignment="right")
+        with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
             _draw_buttons(page, row, key=key)
 
 

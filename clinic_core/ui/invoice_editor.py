@@ -10,7 +10,7 @@ import streamlit as st
 from clinic_core.billing.pricing import Line, price_document
 from clinic_core.billing.schemas import CatalogueRow, DraftLine, InvoiceLineRow, TaxRow, UninvoicedRow
 from clinic_core.errors import ClinicError
-from clinic_core.kit.formats import amount, money, plain_number
+from clinic_core.kit.formats import amount, plain_number, unit_price
 from clinic_core.kit.ids import new_id
 from clinic_core.ui.forms import percent_of, price_of, quantity_of
 from clinic_core.ui.invoice_paper import draw_totals
@@ -18,8 +18,15 @@ from clinic_core.ui.page import Page
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import ItemType, ProductType
 
-_WIDTHS = [5, 2, 2, 2, 2, 2, 1]
-_HEADINGS = ("Description", "Quantity", "Unit price", "Discount %", "Tax %", "Net", "")
+# Each field with its heading and its width in pixels: one row on a desk, two under each other on a phone.
+_FIELDS = {
+    "description": ("Description", 495),
+    "quantity": ("Quantity", 76),
+    "unit_price": ("Unit price", 96),
+    "discount": ("Discount %", 88),
+    "tax": ("Tax %", 70),
+}
+_NET_WIDTH = 110
 _PERCENT = Decimal(100)
 
 
@@ -100,10 +107,9 @@ def line_of_draft(row: InvoiceLineRow) -> EditorLine:
 def draw_lines(page: Page, lines: list[EditorLine], catalogue: Sequence[CatalogueRow], *, key: str) -> None:
     """The lines as fields, the picker that adds one, and the totals; `lines` follow what is typed."""
     settings = page.actor.settings
-    for column, heading in zip(st.columns(_WIDTHS), _HEADINGS, strict=True):
-        column.caption(heading)
-    for line in lines:
-        _draw_line(page, lines, line)
+    for place, line in enumerate(lines):
+        with st.container(horizontal=True, vertical_alignment="center" if place else "bottom", gap="xsmall"):
+            _draw_line(page, lines, line, headed=place == 0)
     if not lines:
         st.caption("No line yet: add an item of the catalogue, or a fee in your own words.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
@@ -111,7 +117,9 @@ def draw_lines(page: Page, lines: list[EditorLine], catalogue: Sequence[Catalogu
             "Add from the catalogue",
             list(catalogue),
             index=None,
-            format_func=lambda item: f"{item.code} · {item.name} · {money(item.unit_price, settings.currency)}",
+            format_func=lambda item: (
+                f"{item.code} · {item.name} · {unit_price(item.unit_price, settings.currency, settings.locale)}"
+            ),
             placeholder="Type a part of code or name",
             key=f"{key}_add",
             on_change=_add_item,
@@ -127,24 +135,23 @@ def draw_lines(page: Page, lines: list[EditorLine], catalogue: Sequence[Catalogu
     _draw_totals(page, lines)
 
 
-def _draw_line(page: Page, lines: list[EditorLine], line: EditorLine) -> None:
-    columns = st.columns(_WIDTHS, vertical_alignment="center")
-    fields = ("description", "quantity", "unit_price", "discount", "tax")
-    for column, name, label in zip(columns, fields, _HEADINGS, strict=False):
-        typed = column.text_input(
+def _draw_line(page: Page, lines: list[EditorLine], line: EditorLine, *, headed: bool) -> None:
+    for name, (label, width) in _FIELDS.items():
+        typed = st.text_input(
             label,
             value=getattr(line, name),
             key=f"line_{line.key}_{name}",
             max_chars=500 if name == "description" else 24,
-            label_visibility="collapsed",
+            label_visibility="visible" if headed else "collapsed",
+            width=width,
         )
         setattr(line, name, typed)
     try:
         text = amount(_as_line(line.to_draft()).net, page.actor.settings.locale)
     except ClinicError as error:
         text = f":red[{plain(error.message)}]"
-    columns[5].markdown(text, text_alignment="right")
-    columns[6].button(
+    st.markdown(text, text_alignment="right", width=_NET_WIDTH)
+    st.button(
         "",
         icon=":material/delete:",
         key=f"line_{line.key}_remove",
