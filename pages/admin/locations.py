@@ -17,6 +17,12 @@ from clinic_core.ui.states import draw_empty
 
 page = open_page("Locations", Permission.SETTINGS_MANAGE, Permission.SCHEDULE_MANAGE)
 
+PARTS = {
+    "Rooms and equipment": draw_resources,
+    "Opening hours": draw_hours,
+    "Closures": draw_closures,
+    "Details": draw_details,
+}
 may_change = page.actor.can(Permission.SETTINGS_MANAGE)
 with page.actions:
     is_adding = may_change and st.toggle("Add a location", key="adding_location")
@@ -31,15 +37,8 @@ names = {place.id: place.name if place.active else f"{place.name} (not in use)" 
 chosen_id = st.selectbox("Location", list(places), format_func=lambda found: names[found], key="admin_location")
 place = places[chosen_id]
 if may_change:
-    rooms, hours, closures, details = st.tabs(["Rooms and equipment", "Opening hours", "Closures", "Details"])
-    with rooms:
-        draw_resources(page, place)
-    with hours:
-        draw_hours(page, place)
-    with closures:
-        draw_closures(page, place)
-    with details:
-        draw_details(page, place)
+    part = st.radio("Part", list(PARTS), horizontal=True, key="location_part", label_visibility="collapsed")
+    PARTS[part](page, place)
 else:
     st.subheader("Closures", anchor=False)
     draw_closures(page, place)

@@ -26,11 +26,9 @@ def column_of(role: RoleRow) -> Column[Permission]:
     return Column(lambda permission: reach(role, permission), role.name, width="small")
 
 
-matrix, own = st.tabs(["Permissions", "Own roles"])
-with matrix:
-    columns: list[Column[Permission]] = [Column("description", "Permission", width="large")]
-    show_table(list(Permission), [*columns, *(column_of(role) for role in roles)], key="matrix")
-    st.caption("A change counts at the next action of everybody who holds the role.")
+MATRIX, OWN = "Permissions", "Own roles"
+part = st.radio("Part", [MATRIX, OWN], horizontal=True, key="roles_part", label_visibility="collapsed")
+if part == MATRIX:
     with st.form("cell"):
         first, second, third = st.columns([1, 2, 1])
         role = first.selectbox("Role", roles, format_func=lambda one: one.name, key="cell_role")
@@ -58,8 +56,11 @@ with matrix:
         is not None
     ):
         st.rerun()
+    columns: list[Column[Permission]] = [Column("description", "Permission", width="large")]
+    show_table(list(Permission), [*columns, *(column_of(role) for role in roles)], key="matrix")
+    st.caption("A change counts at the next action of everybody who holds the role.")
 
-with own:
+else:
     with st.form("create"):
         left, right = st.columns(2)
         with left:

@@ -83,8 +83,11 @@ if (
 ):
     st.rerun()
 
-account, practitioner, assistant = st.tabs(["Account", "Practitioner", "Assistant"])
-with account:
+ACCOUNT, PRACTITIONER, ASSISTANT = "Account", "Practitioner", "Assistant"
+part = st.radio(
+    "Part", [ACCOUNT, PRACTITIONER, ASSISTANT], horizontal=True, key="user_part", label_visibility="collapsed"
+)
+if part == ACCOUNT:
     if user.status is UserStatus.INACTIVE:
         change = ChangeUserStatus(user_id=user.id, version=user.version)
         if (
@@ -105,45 +108,45 @@ with account:
             and page.run(deactivate_user, change, done="The account is deactivated.") is not None
         ):
             st.rerun()
-
-with practitioner, st.form(f"practitioner_{user.id}_{detail.practitioner.version}"):
-    specialties = st.text_input(
-        "Specialties, with commas between", value=", ".join(detail.practitioner.specialties), max_chars=1000
-    )
-    license_number = st.text_input("Licence number", value=detail.practitioner.license_number, max_chars=100)
-    if (
-        st.form_submit_button("Save profile", icon=":material/save:")
-        and page.run(
-            update_practitioner_profile,
-            lambda: UpdatePractitionerProfile(
-                user_id=user.id,
-                version=detail.practitioner.version,
-                specialties=tuple(specialties.split(",")),
-                license_number=license_number,
-                request_id=page.request_id(f"practitioner_{form}"),
-            ),
-            done="The profile is saved.",
+elif part == PRACTITIONER:
+    with st.form(f"practitioner_{user.id}_{detail.practitioner.version}"):
+        specialties = st.text_input(
+            "Specialties, with commas between", value=", ".join(detail.practitioner.specialties), max_chars=1000
         )
-        is not None
-    ):
-        st.rerun()
-
-with assistant, st.form(f"assistant_{user.id}_{detail.assistant.version}"):
-    department = st.text_input("Department", value=detail.assistant.department, max_chars=100)
-    duties = st.text_input("Duties, with commas between", value=", ".join(detail.assistant.duties), max_chars=1000)
-    if (
-        st.form_submit_button("Save profile", icon=":material/save:")
-        and page.run(
-            update_assistant_profile,
-            lambda: UpdateAssistantProfile(
-                user_id=user.id,
-                version=detail.assistant.version,
-                department=department,
-                duties=tuple(duties.split(",")),
-                request_id=page.request_id(f"assistant_{form}"),
-            ),
-            done="The profile is saved.",
-        )
-        is not None
-    ):
-        st.rerun()
+        license_number = st.text_input("Licence number", value=detail.practitioner.license_number, max_chars=100)
+        if (
+            st.form_submit_button("Save profile", icon=":material/save:")
+            and page.run(
+                update_practitioner_profile,
+                lambda: UpdatePractitionerProfile(
+                    user_id=user.id,
+                    version=detail.practitioner.version,
+                    specialties=tuple(specialties.split(",")),
+                    license_number=license_number,
+                    request_id=page.request_id(f"practitioner_{form}"),
+                ),
+                done="The profile is saved.",
+            )
+            is not None
+        ):
+            st.rerun()
+else:
+    with st.form(f"assistant_{user.id}_{detail.assistant.version}"):
+        department = st.text_input("Department", value=detail.assistant.department, max_chars=100)
+        duties = st.text_input("Duties, with commas between", value=", ".join(detail.assistant.duties), max_chars=1000)
+        if (
+            st.form_submit_button("Save profile", icon=":material/save:")
+            and page.run(
+                update_assistant_profile,
+                lambda: UpdateAssistantProfile(
+                    user_id=user.id,
+                    version=detail.assistant.version,
+                    department=department,
+                    duties=tuple(duties.split(",")),
+                    request_id=page.request_id(f"assistant_{form}"),
+                ),
+                done="The profile is saved.",
+            )
+            is not None
+        ):
+            st.rerun()

@@ -65,17 +65,25 @@ wanted = AgingRequest(as_of=day, clinic_location_id=location_id, practitioner_us
 found = page.read(aging, wanted)
 figures = {"Gross": found.gross, "Credit": found.credit, "Net": found.net}
 figures |= {each.bucket.label: each.amount for each in found.buckets}
-for column, (label, value) in zip(st.columns(len(figures)), figures.items(), strict=True):
-    column.metric(label, money(value, settings.currency, settings.locale))
+with st.container(horizontal=True, gap="medium"):
+    for label, value in figures.items():
+        st.metric(label, money(value, settings.currency, settings.locale), width="content")
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+    view = st.radio(
+        "Show",
+        VIEWS,
+        horizontal=True,
+        key="outstanding_view",
+        label_visibility="collapsed",
+        on_change=back_to_first_page,
+        width="content",
+    )
     st.caption(
         f"{counted(found.invoices, 'open invoice')} as of {date_text(found.as_of, settings.locale)}", width="content"
     )
     with st.popover("Definition", icon=":material/info:", type="tertiary"):
         draw_explanation(found.explanation, settings.locale)
 
-st.session_state.setdefault("outstanding_view", VIEWS[0])
-view = st.segmented_control("Show", VIEWS, key="outstanding_view", required=True, on_change=back_to_first_page)
 rows_wanted = OutstandingRowsRequest(
     **dict(wanted),
     bucket=AgeBucket(age) if age else None,

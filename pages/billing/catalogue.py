@@ -72,12 +72,14 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         label_visibility="collapsed",
         icon=":material/search:",
     )
-    kind = st.pills(
+    kind = st.radio(
         "Type",
-        list(ProductType),
-        format_func=lambda found: found.label,
+        [None, *ProductType],
+        format_func=lambda found: found.label if found else "All",
+        horizontal=True,
         key="catalogue_type",
         label_visibility="collapsed",
+        width="content",
     )
     inactive_too = st.toggle("Inactive too", key="catalogue_inactive")
 rows = page.read(list_catalogue, ListCatalogue(search=search, type=kind, active_only=not inactive_too, limit=SHOWN))

@@ -25,15 +25,16 @@ def back_to_first_page() -> None:
     st.session_state[PAGER] = 0
 
 
-status = st.pills(
-    "Status",
-    list(DisplayStatus),
-    format_func=lambda found: found.label,
-    key="invoices_status",
-    label_visibility="collapsed",
-    on_change=back_to_first_page,
-)
 with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    status = st.selectbox(
+        "Status",
+        list(DisplayStatus),
+        index=None,
+        format_func=lambda found: found.label,
+        placeholder="All",
+        key="invoices_status",
+        on_change=back_to_first_page,
+    )
     first_day = date_field("Issued from", key="invoices_from")
     last_day = date_field("Issued to", key="invoices_to")
     open_only = st.toggle("Open only", key="invoices_open", on_change=back_to_first_page)

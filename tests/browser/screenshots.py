@@ -103,7 +103,8 @@ def show_invoice(page: Page) -> None:
     """An invoice with what was paid on it."""
     page.get_by_role("link", name="Invoices").click()
     settle(page)
-    page.get_by_text("Part paid", exact=True).first.click()
+    page.get_by_role("combobox", name="Status").click()
+    page.get_by_role("option", name="Part paid").click()
     settle(page)
     table = page.locator("[data-testid=stDataFrame]").first
     table.click(position={"x": 120, "y": 48})

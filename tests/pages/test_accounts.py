@@ -79,6 +79,7 @@ def test_a_user_is_renamed_deactivated_and_taken_back(clinic: Clinic, open_app: 
 def test_a_profile_is_kept(clinic: Clinic, open_app: Open) -> None:
     who = clinic.users["practitioner"]
     app = open_app("owner", "pages/admin/user.py", user=who)
+    app.radio(key="user_part").set_value("Practitioner").run()
     type_into(app, "Specialties, with commas between", "Physiotherapy, Sports")
     next(button for button in app.button if button.label == "Save profile").click().run()
     assert not app.exception
@@ -103,6 +104,7 @@ def test_a_cell_of_the_matrix_is_set(clinic: Clinic, open_app: Open) -> None:
 
 def test_a_role_of_the_clinics_own_is_created_and_removed(clinic: Clinic, open_app: Open) -> None:
     app = open_app("owner", "pages/admin/roles.py")
+    app.radio(key="roles_part").set_value("Own roles").run()
     type_into(app, "Name of the new role", "Reception")
     press(app, "Create role")
     assert [role.name for role in perform(clinic.actor("owner"), list_roles) if not role.baseline] == ["Reception"]

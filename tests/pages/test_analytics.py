@@ -75,7 +75,7 @@ def test_what_is_outstanding_is_shown_by_debtor_invoice_and_credit(busy: Clinic,
         ("Invoices", "Sum of all 2 rows: €120.00"),
         ("Credit", "Sum of all 1 row: €30.00"),
     ):
-        app.segmented_control(key="outstanding_view").set_value(view).run()
+        app.radio(key="outstanding_view").set_value(view).run()
         assert not app.exception
         assert expected in sentences(app)
 

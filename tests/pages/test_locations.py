@@ -42,6 +42,7 @@ def locations(clinic: Clinic) -> dict[str, LocationRow]:
 
 def test_a_location_is_renamed_and_taken_out_of_use(clinic: Clinic, open_app: Open) -> None:
     app = open_main(clinic, open_app)
+    app.radio(key="location_part").set_value("Details").run()
     app.text_input(key=f"name_{clinic.main}").set_value("Market")
     app.toggle(key=f"active_{clinic.main}").set_value(False)
     press(app, "Save location")
@@ -73,6 +74,7 @@ def test_a_room_is_added_once_and_a_taken_name_gets_a_sentence(clinic: Clinic, o
 
 def test_opening_hours_are_typed_one_line_a_weekday(clinic: Clinic, open_app: Open) -> None:
     app = open_main(clinic, open_app)
+    app.radio(key="location_part").set_value("Opening hours").run()
     app.text_input(key=f"hours_{clinic.main}_1").set_value("8-12, 14:00-18:00")
     app.text_input(key=f"hours_{clinic.main}_2").set_value("morning")
     press(app, "Save opening hours")

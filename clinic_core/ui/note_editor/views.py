@@ -23,6 +23,7 @@ from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import RevisionKind
 
 VERSIONS_SHOWN = 20
+_CHANGES, _WHOLE = "Changes", "Whole note"
 _HEAD = "font-weight:600;margin-top:0.6rem"
 _TEXT = "white-space:pre-wrap;overflow-wrap:anywhere;line-height:1.45"
 _MARKS = {
@@ -72,14 +73,19 @@ def _draw_version(page: Page, version: RevisionText, place: ZoneInfo) -> None:
             st.error(
                 "This version does not match its digest: it was altered outside the app.", icon=":material/gpp_bad:"
             )
-        changes, whole = st.tabs(["Changes", "Whole note"])
-        with changes:
-            if version.changes:
-                draw_changes(version.changes)
-            else:
-                st.caption("The text is that of the version before.")
-        with whole:
+        shown = st.radio(
+            "Show",
+            [_CHANGES, _WHOLE],
+            horizontal=True,
+            key=f"version_{version.id}",
+            label_visibility="collapsed",
+        )
+        if shown == _WHOLE:
             draw_note(version.notes)
+        elif version.changes:
+            draw_changes(version.changes)
+        else:
+            st.caption("The text is that of the version before.")
         st.caption(f"SHA-256 {version.digest}")
 
 
