@@ -88,6 +88,11 @@ def export_address(wanted: AuditFilter) -> str:
     return f"/docs/audit.csv?{urlencode({ADDRESS[name]: value for name, value in values.items()})}"
 
 
+def in_words(name: str) -> str:
+    """A name of the log as words: One time link, Signed in."""
+    return name.replace("_", " ").capitalize()
+
+
 def shown_after() -> AuditCursor | None:
     """Where the shown page begins; None for the newest."""
     cursors: list[AuditCursor] = st.session_state.get(_CURSORS, [])
@@ -122,7 +127,7 @@ def _show(cursors: list[AuditCursor]) -> None:
 
 
 def _or_any(word: str) -> str:
-    return word.replace("_", " ").capitalize() or ANY
+    return in_words(word) or ANY
 
 
 def _id_of(typed: str) -> UUID | None:

@@ -10,6 +10,7 @@ from clinic_core.ui.audit_filters import (
     draw_audit_filters,
     draw_audit_pager,
     export_address,
+    in_words,
     reader_zone,
     shown_after,
 )
@@ -38,8 +39,8 @@ chosen = show_table(
         Column[AuditRow]("created_at", "Time", width="medium"),
         Column[AuditRow]("actor", "Person"),
         Column[AuditRow]("use_case", "Use case"),
-        Column[AuditRow]("entity_type", "Kind"),
-        Column[AuditRow]("action", "Action"),
+        Column[AuditRow](lambda row: in_words(row.entity_type), "Kind"),
+        Column[AuditRow](lambda row: in_words(row.action), "Action"),
         Column[AuditRow]("summary", "Changes", width="large"),
     ],
     key="audit_rows",
@@ -51,7 +52,8 @@ draw_audit_pager(found.next)
 
 if chosen is not None:
     with st.container(border=True):
-        st.subheader(plain(f"{chosen.use_case}: {chosen.action} {chosen.entity_type}"), anchor=False)
+        heading = f"{chosen.use_case}: {in_words(chosen.action)} · {in_words(chosen.entity_type)}"
+        st.subheader(plain(heading), anchor=False)
         st.caption(f"Row {chosen.entity_id or 'none'} · request {chosen.request_id or 'none'} · entry {chosen.id}")
         show_table(
             chosen.changes,

@@ -60,7 +60,8 @@ def draw_head() -> None:
             signed = datetime_text(visit.signed_at, place, locale)
             st.badge(f"Signed {signed}", icon=":material/verified:", color="green")
         else:
-            st.badge(f"Draft, version {visit.revision}", icon=":material/edit_note:", color="orange")
+            version = f", version {visit.revision}" if visit.revision else ""
+            st.badge(f"Draft{version}", icon=":material/edit_note:", color="orange")
 
 
 def draw_signed() -> None:

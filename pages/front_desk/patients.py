@@ -28,9 +28,9 @@ columns = [
     Column[PatientSummary]("dob", "Born", width="small", right=True),
     Column[PatientSummary]("sex", "Sex", width="small"),
     Column[PatientSummary]("phone", "Phone"),
+    Column[PatientSummary](lambda row: ", ".join(row.alerts), "Alerts"),
     Column[PatientSummary]("email", "E-mail"),
     Column[PatientSummary]("location", "Location"),
-    Column[PatientSummary](lambda row: ", ".join(row.alerts), "Alerts"),
 ]
 
 
