@@ -1,4 +1,4 @@
-"""No serious or critical finding of axe on the pages of the front desk, light and dark, wide and on a phone."""
+"""No serious or critical finding of axe on any page, light and dark; the front desk also on a phone."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from clinic_core.access import Permission
 from clinic_core.settings import PROJECT_ROOT
+from clinic_core.ui.nav import NAV_PAGES
 from tests.browser.conftest import SignIn, settle
 from tests.factories import Clinic, make_patient
 
@@ -21,6 +23,8 @@ async () => {
     .flatMap(one => one.nodes.map(node => `${one.id}: ${node.html} ${node.failureSummary}`));
 }
 """
+# How far the page reaches beyond the window, if it does.
+TOO_WIDE = "() => [document.documentElement.scrollWidth - window.innerWidth].filter(wide => wide > 0)"
 
 Check = Callable[[Page], list[str]]
 
@@ -33,7 +37,7 @@ def findings() -> Check:
     source = AXE.read_text(encoding="utf-8")
 
     def check(page: Page) -> list[str]:
-        expect(page.get_by_role("button", name="Sign out")).to_be_attached()
+        expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_attached()
         settle(page)
         page.evaluate(source)
         found: list[str] = page.evaluate(FINDINGS)
@@ -55,3 +59,30 @@ def test_the_front_desk_is_accessible(
         expect(page.get_by_role("heading", level=1)).to_be_visible()
         found[address.partition("?")[0]] = findings(page)
     assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_every_listed_page_is_accessible_and_fits_a_phone(
+    clinic: Clinic, sign_in: SignIn, app_address: str, findings: Check, dark: bool
+) -> None:
+    make_patient(clinic)
+    page = sign_in("owner", width=390, dark=dark)
+    found: dict[str, list[str]] = {}
+    for entry in NAV_PAGES:
+        if entry.section != "Front desk" and entry.listed and Permission.CLINICAL_READ not in entry.permissions:
+            page.goto(f"{app_address}/{entry.address}")
+            expect(page.get_by_role("heading", level=1)).to_have_text(entry.title)
+            found[entry.address] = findings(page)
+            found[entry.address] += [f"The page is {wide} pixels too wide." for wide in page.evaluate(TOO_WIDE)]
+    assert len(found) >= 9
+    assert {name: lines for name, lines in found.items() if lines} == {}
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+def test_the_work_list_of_notes_is_accessible(
+    clinic: Clinic, sign_in: SignIn, app_address: str, findings: Check, dark: bool
+) -> None:
+    page = sign_in("practitioner", dark=dark)
+    page.goto(f"{app_address}/worklist")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Notes to write")
+    assert findings(page) == []
