@@ -107,6 +107,11 @@ def show_invoice(page: Page) -> None:
     page.get_by_role("option", name="Part paid").click()
     settle(page)
     table = page.locator("[data-testid=stDataFrame]").first
+    # The grid takes a click only where it saw the pointer come.
+    table.hover(position={"x": 120, "y": 200})
+    page.wait_for_timeout(SETTLE_MS)
+    table.hover(position={"x": 120, "y": 60})
+    page.wait_for_timeout(SETTLE_MS)
     table.click(position={"x": 120, "y": 48})
     page.get_by_role("link", name="PDF").wait_for()
 
