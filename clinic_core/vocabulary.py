@@ -95,6 +95,82 @@ class CancelledBy(Choice):
     CLINIC = "clinic"
 
 
+class ConflictKind(Choice):
+    """What can be in the way of a booking (S5)."""
+
+    PRACTITIONER = "practitioner"
+    ROOM = "room"
+    EQUIPMENT = "equipment"
+    PATIENT = "patient"
+    OUTSIDE_HOURS = "outside_hours"
+    ABSENCE = "absence"
+    CLOSED = "closed"
+    OUT_OF_SERVICE = "out_of_service"
+    BUFFER = "buffer"
+    PAST = "past"
+    NOTICE = "notice"
+    SAME_DAY = "same_day"
+
+
+class Severity(Choice):
+    """Whether what is in the way stops a booking, may be lifted with a reason, or is only said (S5)."""
+
+    BLOCK = "block"
+    OVERRIDE = "override"
+    INFO = "info"
+
+
+class AbsenceKind(Choice):
+    """Why a practitioner is not there."""
+
+    HOLIDAY = "holiday"
+    SICK = "sick"
+    TRAINING = "training"
+    BLOCKED = "blocked"
+    OTHER = "other"
+
+
+class Urgency(Choice):
+    """How soon somebody on the waiting list should be seen, the least urgent first."""
+
+    ROUTINE = "routine"
+    SOON = "soon"
+    URGENT = "urgent"
+
+
+class WaitingStatus(Choice):
+    """What became of somebody on the waiting list."""
+
+    WAITING = "waiting"
+    BOOKED = "booked"
+    REMOVED = "removed"
+
+
+class OfferStatus(Choice):
+    """What became of a time that was offered to somebody on the waiting list."""
+
+    OPEN = "open"
+    ACCEPTED = "accepted"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    WITHDRAWN = "withdrawn"
+
+
+class FeeKind(Choice):
+    """What a fee is for when no visit took place (B9)."""
+
+    NO_SHOW = "no_show"
+    LATE_CANCELLATION = "late_cancellation"
+
+
+class FeeStatus(Choice):
+    """Whether a fee is to be charged; withdrawn when the step that caused it was taken back."""
+
+    PROPOSED = "proposed"
+    WAIVED = "waived"
+    WITHDRAWN = "withdrawn"
+
+
 class CaseStatus(Choice):
     """Whether a case is being treated."""
 

@@ -3,8 +3,8 @@
 from clinic_core.models.appointment import (
     Appointment,
     AppointmentEvent,
+    AppointmentFee,
     AppointmentResource,
-    AppointmentSeries,
     IcsFeed,
     Reservation,
 )
@@ -22,13 +22,22 @@ from clinic_core.models.identity import (
     UserRole,
 )
 from clinic_core.models.invoice import Adjustment, DocumentEvent, Invoice, InvoiceLine
-from clinic_core.models.location import Absence, LocationClosure, LocationHours, LocationResource
+from clinic_core.models.location import (
+    Absence,
+    LocationClosure,
+    LocationHours,
+    LocationResource,
+    ResourceOutage,
+    ServiceRequirement,
+)
 from clinic_core.models.notification import Notification
 from clinic_core.models.organization import ClinicLocation, NumberSeries, Organization
 from clinic_core.models.patient import ExternalReference, Patient
 from clinic_core.models.receipt import Payment, Receipt
 from clinic_core.models.request import Draft, Request
+from clinic_core.models.series import AppointmentSeries, AppointmentSeriesGap, AppointmentSeriesResource
 from clinic_core.models.session import BreakGlassGrant, OneTimeLink, SignInAttempt, UserSession
+from clinic_core.models.waiting_list import WaitingListEntry, WaitingListOffer
 
 __all__ = [
     "Absence",
@@ -36,8 +45,11 @@ __all__ = [
     "AppUser",
     "Appointment",
     "AppointmentEvent",
+    "AppointmentFee",
     "AppointmentResource",
     "AppointmentSeries",
+    "AppointmentSeriesGap",
+    "AppointmentSeriesResource",
     "AssistantProfile",
     "AuditLog",
     "AuditSeal",
@@ -65,8 +77,10 @@ __all__ = [
     "Receipt",
     "Request",
     "Reservation",
+    "ResourceOutage",
     "Role",
     "RolePermission",
+    "ServiceRequirement",
     "SignInAttempt",
     "UserLocation",
     "UserRole",
@@ -74,4 +88,6 @@ __all__ = [
     "Visit",
     "VisitEvent",
     "VisitRevision",
+    "WaitingListEntry",
+    "WaitingListOffer",
 ]

@@ -1,45 +1,18 @@
-"""Appointments, their series, resources, history and the reservations that make double booking impossible."""
+"""Appointments, their resources, fees, history and the reservations that make double booking impossible."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import DateTime, FetchedValue, Index, UniqueConstraint, text
+from sqlalchemy import FetchedValue, Index, UniqueConstraint, text
 from sqlalchemy.dialects.postgresql import TSTZRANGE, ExcludeConstraint
 from sqlmodel import Field, SQLModel
 
-from clinic_core.db.base import JSON, TenantRow, blank, check, choice, owned, tenant
-from clinic_core.vocabulary import AppointmentStatus, CancelledBy
+from clinic_core.db.base import AMOUNT, JSON, TenantRow, blank, check, choice, owned, tenant
+from clinic_core.vocabulary import AppointmentStatus, CancelledBy, FeeKind, FeeStatus
 
 LIVE = text("deleted_at is null")
-
-
-class AppointmentSeries(TenantRow, table=True):
-    """The one home of a recurrence rule (RFC 5545) and of the wall time at which it starts."""
-
-    __tablename__ = "appointment_series"
-    __table_args__ = tenant(
-        owned("patient_id", "patient"),
-        owned("practitioner_user_id", "app_user"),
-        owned("clinic_location_id", "clinic_location"),
-        owned("product_service_id", "product_service"),
-        owned("split_from_id", "appointment_series"),
-        check("duration_minutes between 1 and 1440", "duration"),
-        check("btrim(rrule) <> ''", "rrule"),
-    )
-    patient_id: UUID
-    practitioner_user_id: UUID
-    clinic_location_id: UUID
-    product_service_id: UUID | None = None
-    rrule: str
-    starts_at_wall: datetime = Field(sa_type=DateTime(timezone=False))
-    timezone: str
-    duration_minutes: int
-    exdates_json: list[str] = Field(
-        default_factory=list, sa_type=JSON, nullable=False, sa_column_kwargs={"server_default": text("'[]'")}
-    )
-    split_from_id: UUID | None = None
-    materialised_until: datetime | None = None
 
 
 class Appointment(TenantRow, table=True):
@@ -130,6 +103,41 @@ class AppointmentEvent(TenantRow, table=True):
     from_clinic_location_id: UUID | None = None
     to_clinic_location_id: UUID
     deleted: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
+
+
+class AppointmentFee(TenantRow, table=True):
+    """The fee that the clinic's rule proposes for a no-show or a late cancellation, and whether it was waived (B9).
+
+    Billing turns a proposed one into a line.
+    """
+
+    __tablename__ = "appointment_fee"
+    __table_args__ = tenant(
+        owned("appointment_id", "appointment"),
+        owned("patient_id", "patient"),
+        UniqueConstraint("organization_id", "appointment_id"),
+        Index(
+            "ix_appointment_fee_proposed",
+            "organization_id",
+            "patient_id",
+            "created_at",
+            postgresql_where=text("status = 'proposed'"),
+        ),
+        check("amount > 0", "amount"),
+        check("(status = 'waived') = (waived_reason is not null)", "waived"),
+        check("waived_reason is null or btrim(waived_reason) <> ''", "waived_reason"),
+    )
+    appointment_id: UUID
+    patient_id: UUID
+    kind: FeeKind = Field(sa_type=choice(FeeKind), nullable=False)
+    amount: Decimal = Field(sa_type=AMOUNT)
+    status: FeeStatus = Field(
+        default=FeeStatus.PROPOSED,
+        sa_type=choice(FeeStatus),
+        nullable=False,
+        sa_column_kwargs={"server_default": "proposed"},
+    )
+    waived_reason: str | None = None
 
 
 class Reservation(SQLModel, table=True):

@@ -1,17 +1,20 @@
-"""What a location has: rooms and equipment, opening hours, closures; and the absences of its people."""
+"""What a location has: rooms and equipment, opening hours, closures; the absences of its people, what services need."""
 
 from datetime import date, datetime, time
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
 from clinic_core.db.base import TenantRow, blank, check, choice, owned, tenant
-from clinic_core.vocabulary import ResourceType
+from clinic_core.vocabulary import AbsenceKind, ResourceType
 
 
 class LocationResource(TenantRow, table=True):
-    """A room or a piece of equipment; an appointment that takes it has it alone."""
+    """A room or a piece of equipment; an appointment that takes it has it alone.
+
+    `category` is the clinic's own word for what it is good for (treatment room, ultrasound).
+    """
 
     __tablename__ = "location_resource"
     __table_args__ = tenant(
@@ -22,6 +25,7 @@ class LocationResource(TenantRow, table=True):
     clinic_location_id: UUID
     type: ResourceType = Field(sa_type=choice(ResourceType), nullable=False)
     name: str
+    category: str = blank()
     active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
 
 
@@ -67,4 +71,38 @@ class Absence(TenantRow, table=True):
     user_id: UUID
     starts_at: datetime
     ends_at: datetime
+    kind: AbsenceKind = Field(
+        default=AbsenceKind.OTHER,
+        sa_type=choice(AbsenceKind),
+        nullable=False,
+        sa_column_kwargs={"server_default": "other"},
+    )
     reason: str = blank()
+
+
+class ResourceOutage(TenantRow, table=True):
+    """A time in which a room or a piece of equipment cannot be used."""
+
+    __tablename__ = "resource_outage"
+    __table_args__ = tenant(
+        owned("resource_id", "location_resource"),
+        Index(None, "organization_id", "resource_id", "starts_at"),
+        check("ends_at > starts_at", "order"),
+    )
+    resource_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    reason: str = blank()
+
+
+class ServiceRequirement(TenantRow, table=True):
+    """A service needs a room or a piece of equipment, of one category or (empty) of any."""
+
+    __tablename__ = "service_requirement"
+    __table_args__ = tenant(
+        owned("product_service_id", "product_service"),
+        UniqueConstraint("organization_id", "product_service_id", "resource_type", "category"),
+    )
+    product_service_id: UUID
+    resource_type: ResourceType = Field(sa_type=choice(ResourceType), nullable=False)
+    category: str = blank()

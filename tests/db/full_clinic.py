@@ -31,6 +31,22 @@ insert into adjustment (id, organization_id, invoice_id, kind, amount, reason, a
 insert into appointment_series (id, organization_id, patient_id, practitioner_user_id, clinic_location_id, rrule,
                                 starts_at_wall, timezone, duration_minutes)
   values (gen_random_uuid(), :org, :patient, :practitioner, :main, 'FREQ=WEEKLY', '2031-01-01 09:00', 'UTC', 30);
+insert into appointment_series_resource (id, organization_id, series_id, resource_id)
+  select gen_random_uuid(), :org, id, :room from appointment_series where organization_id = :org;
+insert into appointment_series_gap (id, organization_id, series_id, original_starts_at)
+  select gen_random_uuid(), :org, id, now() from appointment_series where organization_id = :org;
+insert into appointment_fee (id, organization_id, appointment_id, patient_id, kind, amount)
+  select gen_random_uuid(), :org, id, patient_id, 'no_show', 20 from appointment where organization_id = :org limit 1;
+insert into resource_outage (id, organization_id, resource_id, starts_at, ends_at)
+  values (gen_random_uuid(), :org, :room, now(), now() + interval '1 day');
+insert into service_requirement (id, organization_id, product_service_id, resource_type)
+  values (gen_random_uuid(), :org, :service, 'room');
+insert into waiting_list_entry (id, organization_id, patient_id, duration_minutes, clinic_location_id)
+  values (gen_random_uuid(), :org, :patient, 30, :main);
+insert into waiting_list_offer (id, organization_id, entry_id, practitioner_user_id, clinic_location_id, starts_at,
+                                ends_at, expires_at)
+  select gen_random_uuid(), :org, id, :practitioner, :main, now(), now() + interval '30 minutes', now()
+  from waiting_list_entry where organization_id = :org;
 insert into assistant_profile (id, organization_id, user_id) values (gen_random_uuid(), :org, :assistant);
 insert into audit_seal (id, organization_id, sequence, first_at, last_at, row_count, previous_digest, digest)
   values (gen_random_uuid(), :org, 1, now(), now(), 1, '', '');
@@ -100,6 +116,8 @@ def make_full_clinic(database: Database) -> Clinic:
     ids = {
         "org": clinic.organization_id,
         "main": clinic.main,
+        "room": clinic.room,
+        "service": clinic.service,
         "patient": patient.id,
         "invoice": invoice.id,
         "practitioner": clinic.users["practitioner"],
