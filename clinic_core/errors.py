@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from clinic_core.vocabulary import ConflictKind, Severity
+
 
 class ClinicError(Exception):
     """The base of all errors that a person can act on."""
@@ -74,23 +76,52 @@ class StaleEdit(Conflict):
 
 @dataclass(frozen=True)
 class Obstacle:
-    """One thing that is in the way of a booking: who or what, and the appointment that holds it."""
+    """One thing that is in the way of a booking (S5): what kind, who or what, and the appointment that holds it.
 
-    subject_id: UUID
+    `appointment_id` is None where it is not an appointment, and for patients, who are told nothing of others.
+    """
+
+    kind: ConflictKind
+    severity: Severity
+    subject_id: UUID | None
     subject: str
-    kind: str
     appointment_id: UUID | None
     sentence: str
 
 
+@dataclass(frozen=True)
+class Alternative:
+    """A time that is free instead, with the rooms and equipment that are free then."""
+
+    practitioner_user_id: UUID
+    practitioner: str
+    clinic_location_id: UUID
+    starts_at: datetime
+    ends_at: datetime
+    resource_ids: tuple[UUID, ...]
+    sentence: str
+
+
 class BookingConflict(Conflict):
-    """The practitioner, a room or a piece of equipment is taken at that time."""
+    """Something is in the way of a booking; all of it is named, and up to three times that are free instead.
+
+    `can_override` is true when nothing of it blocks and the actor may lift the rest with a reason.
+    """
 
     code = "booking_conflict"
 
-    def __init__(self, message: str, *, obstacles: Sequence[Obstacle] = ()) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        obstacles: Sequence[Obstacle] = (),
+        alternatives: Sequence[Alternative] = (),
+        can_override: bool = False,
+    ) -> None:
         super().__init__(message)
         self.obstacles = tuple(obstacles)
+        self.alternatives = tuple(alternatives)
+        self.can_override = can_override
 
 
 class IllegalTransition(Conflict):

@@ -1,10 +1,21 @@
 """What an organisation sets for itself; stored in `organization.settings_json`, validated here."""
 
+from decimal import Decimal
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from clinic_core.kit.formats import Locale
+
+
+class FeeRule(BaseModel):
+    """What a no-show or a late cancellation costs: nothing, an amount, or a share of the price of the service (B9)."""
+
+    model_config = ConfigDict(frozen=True)
+
+    kind: Literal["none", "flat", "percent"] = "none"
+    amount: Decimal = Field(default=Decimal(0), ge=0, le=100000, max_digits=8, decimal_places=2)
+    rate: Decimal = Field(default=Decimal(0), ge=0, le=1, max_digits=7, decimal_places=6, description="1 is the whole")
 
 
 class OrganizationSettings(BaseModel):
@@ -23,3 +34,10 @@ class OrganizationSettings(BaseModel):
     due_days: int = Field(default=14, ge=0, le=365)
     letterhead: str = Field(default="", max_length=1000, description="Lines printed at the top of every document")
     tax_number: str = Field(default="", max_length=60)
+    late_cancellation_hours: int = Field(default=24, ge=0, le=336, description="A patient who cancels later is late")
+    no_show_fee: FeeRule = FeeRule()
+    late_cancellation_fee: FeeRule = FeeRule()
+    no_show_after_minutes: int = Field(default=20, ge=5, le=240, description="A no-show is suggested, never set")
+    online_notice_minutes: int = Field(default=0, ge=0, le=20160, description="How far ahead patients must book")
+    offer_minutes: int = Field(default=240, ge=5, le=10080, description="How long an offered time is kept open")
+    series_horizon_days: int = Field(default=180, ge=30, le=730, description="How far ahead series are booked")

@@ -7,11 +7,11 @@ from clinic_core.access import Permission, Work, query
 from clinic_core.access.scope import appointments_in_scope, patients_in_scope
 from clinic_core.models import Appointment, Notification, Patient
 from clinic_core.notifications.rows import notification_rows
-from clinic_core.notifications.schemas import ListNotifications, NotificationRow
+from clinic_core.notifications.schemas import ListMessages, NotificationRow
 
 
 @query(Permission.APPOINTMENT_READ, name="notification.list")
-def list_notifications(work: Work, request: ListNotifications) -> list[NotificationRow]:
+def list_messages(work: Work, request: ListMessages) -> list[NotificationRow]:
     """The messages of an appointment or of a patient in reach, newest first; those of appointments in reach only."""
     appointments = select(col(Appointment.id)).where(appointments_in_scope(work.actor, Permission.APPOINTMENT_READ))
     if request.appointment_id is not None:

@@ -12,7 +12,13 @@ from clinic_core.scheduling.schemas import (
     AppointmentRow,
     BookAppointment,
 )
-from clinic_core.vocabulary import NotificationChannel, NotificationStatus, NotificationType
+from clinic_core.vocabulary import (
+    DeliveryError,
+    NotificationChannel,
+    NotificationStatus,
+    NotificationType,
+    WithdrawnReason,
+)
 
 LONGEST_LEAD_MINUTES = 60 * 24 * 60
 
@@ -50,7 +56,39 @@ class BookWithReminder(BaseModel):
     request_id: UUID | None = None
 
 
-class ListNotifications(BaseModel):
+class NotifyAppointment(BaseModel):
+    """A message to the patient of an appointment about the last step of it."""
+
+    appointment_id: UUID
+    request_id: UUID | None = None
+
+
+class NotifyOffer(BaseModel):
+    """A message about a time that is offered to somebody on the waiting list."""
+
+    offer_id: UUID
+    request_id: UUID | None = None
+
+
+class DeliverDue(BaseModel):
+    """The messages that are due now, at most so many in one transaction."""
+
+    limit: int = Field(default=100, ge=1, le=500)
+
+
+class Delivered(BaseModel):
+    """What one delivery did; `has_more` when it ended at its limit."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sent: int = 0
+    withdrawn: int = 0
+    postponed: int = 0
+    failed: int = 0
+    has_more: bool = False
+
+
+class ListMessages(BaseModel):
     """The messages of one appointment or of one patient, newest first."""
 
     appointment_id: UUID | None = None
@@ -66,7 +104,10 @@ class ListNotifications(BaseModel):
 
 
 class NotificationRow(BaseModel):
-    """One message: to whom, about what, by which way, and what became of it."""
+    """One message: to whom, about what, by which way, and what became of it.
+
+    `withdrawn_reason` says why it does not go out, `last_error` what stopped the last of its `attempts`.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -78,6 +119,10 @@ class NotificationRow(BaseModel):
     status: NotificationStatus
     scheduled_at: datetime
     sent_at: datetime | None
+    withdrawn_reason: WithdrawnReason | None
+    attempts: int
+    next_attempt_at: datetime | None
+    last_error: DeliveryError | None
     created_at: datetime
 
 

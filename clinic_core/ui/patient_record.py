@@ -15,8 +15,8 @@ from clinic_core.clinical_docs.service import open_chart
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import datetime_text, money
-from clinic_core.notifications.queries import list_notifications
-from clinic_core.notifications.schemas import ListNotifications, NotificationRow
+from clinic_core.notifications.queries import list_messages
+from clinic_core.notifications.schemas import ListMessages, NotificationRow
 from clinic_core.patients.schemas import PatientRow
 from clinic_core.scheduling.queries import list_appointments
 from clinic_core.scheduling.schemas import AppointmentRow, ListAppointments
@@ -86,7 +86,7 @@ def draw_appointments(page: Page, patient: PatientRow) -> None:
     if chosen is not None and st.session_state.get("record_opened") != chosen.id:
         open_panel(chosen.id)
     st.session_state["record_opened"] = chosen.id if chosen else None
-    messages = page.read(list_notifications, ListNotifications(patient_id=patient.id))
+    messages = page.read(list_messages, ListMessages(patient_id=patient.id))
     if messages:
         st.markdown("**Messages**")
         kinds = [

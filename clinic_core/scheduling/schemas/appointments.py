@@ -11,7 +11,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from clinic_core.errors import InvalidInput
 from clinic_core.kit.calendar import as_utc
 from clinic_core.kit.text import clean, clean_multiline, field_error
-from clinic_core.vocabulary import AppointmentStatus, CancelledBy, ResourceType, VisitStatus
+from clinic_core.vocabulary import AppointmentStatus, CancelledBy, ConflictKind, ResourceType, VisitStatus
 
 LONGEST_APPOINTMENT = timedelta(hours=24)
 LONGEST_LIST = timedelta(days=400)
@@ -32,7 +32,7 @@ Reason = Annotated[str | None, AfterValidator(partial(_reason, field="reason"))]
 Ids = Annotated[tuple[UUID, ...], AfterValidator(_distinct)]
 
 
-class _Timed(BaseModel):
+class Timed(BaseModel):
     """A span of time: aware instants, in order, not longer than a day."""
 
     starts_at: Instant
@@ -47,8 +47,8 @@ class _Timed(BaseModel):
         return self
 
 
-class BookAppointment(_Timed):
-    """A patient, a practitioner, a place and a time; a reason to double-book counts only where it is needed."""
+class BookAppointment(Timed):
+    """A patient, a practitioner, a place and a time; reasons to lift what is in the way count only where needed."""
 
     patient_id: UUID
     practitioner_user_id: UUID
@@ -58,10 +58,11 @@ class BookAppointment(_Timed):
     case_id: UUID | None = None
     note: Annotated[str, AfterValidator(partial(clean_multiline, limit=2000, field="note"))] = ""
     double_book_reason: Reason = None
+    override_reason: Reason = None
     request_id: UUID | None = None
 
 
-class MoveAppointment(_Timed):
+class MoveAppointment(Timed):
     """Another time, practitioner, place or rooms for an appointment; None keeps what it has."""
 
     appointment_id: UUID
@@ -69,6 +70,7 @@ class MoveAppointment(_Timed):
     clinic_location_id: UUID | None = None
     resource_ids: Annotated[tuple[UUID, ...] | None, AfterValidator(lambda ids: ids and _distinct(ids))] = None
     double_book_reason: Reason = None
+    override_reason: Reason = None
     version: int
     request_id: UUID | None = None
 
@@ -176,11 +178,15 @@ class AppointmentRow(BaseModel):
     service_color: str
     resources: tuple[ResourceRef, ...]
     case_id: UUID | None
+    series_id: UUID | None
+    original_starts_at: datetime | None
     note: str
     cancelled_by: CancelledBy | None
     cancelled_late: bool
     cancel_reason: str
     double_book_reason: str
+    override_reason: str
+    override_kinds: tuple[ConflictKind, ...]
     is_imported: bool
     visit_id: UUID | None
     visit_status: VisitStatus | None
@@ -204,6 +210,11 @@ class AppointmentRow(BaseModel):
     def double_booked(self) -> bool:
         """Whether it was booked over another one on purpose."""
         return bool(self.double_book_reason)
+
+    @property
+    def overridden(self) -> bool:
+        """Whether a rule was lifted for it, with a reason."""
+        return bool(self.override_reason or self.double_book_reason)
 
 
 class AppointmentStep(BaseModel):

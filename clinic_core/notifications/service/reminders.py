@@ -1,4 +1,4 @@
-"""Planning and withdrawing reminders, and the bookings that carry them along; sending is the worker's."""
+"""Planning and withdrawing reminders, and the bookings that carry them along; sending is in `delivery`."""
 
 from datetime import datetime, timedelta
 from uuid import UUID
@@ -10,7 +10,9 @@ from clinic_core.errors import Conflict, InvalidInput
 from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
 from clinic_core.models import Appointment, Notification, Patient
-from clinic_core.notifications.rows import find_notifications, notification_rows
+from clinic_core.notifications.addressee import obstacle
+from clinic_core.notifications.planned import IS_REMINDER, find_planned, of_appointment, withdraw_planned
+from clinic_core.notifications.rows import notification_rows
 from clinic_core.notifications.schemas import (
     AppointmentWithReminders,
     BookWithReminder,
@@ -26,10 +28,9 @@ from clinic_core.scheduling.service import (
     delete_appointment,
     move_appointment,
 )
-from clinic_core.vocabulary import AppointmentStatus, NotificationChannel, NotificationStatus, NotificationType
+from clinic_core.vocabulary import AppointmentStatus, NotificationChannel, NotificationType, WithdrawnReason
 
 _REMINDED = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
-_ADDRESSES = {NotificationChannel.EMAIL: "email", NotificationChannel.SMS: "phone"}
 _MISSING = {NotificationChannel.EMAIL: "e-mail address", NotificationChannel.SMS: "phone number"}
 _SPOKEN = {NotificationChannel.EMAIL: "e-mail", NotificationChannel.SMS: "SMS"}
 _PLANNED_TWICE = "uq_notification_appointment"
@@ -71,7 +72,10 @@ def withdraw_reminders(work: Work, request: WithdrawReminders) -> list[Notificat
     """
     work.lock_calendar()
     find_managed_appointment(work.session, work.actor, request.appointment_id)
-    return list(notification_rows(_withdraw(work, request.appointment_id)))
+    reminders = withdraw_planned(
+        work.session, WithdrawnReason.BY_STAFF, of_appointment(request.appointment_id), IS_REMINDER
+    )
+    return list(notification_rows(reminders))
 
 
 @use_case(Permission.APPOINTMENT_MANAGE, name="appointment.book_with_reminder")
@@ -103,7 +107,9 @@ def move_with_reminders(work: Work, request: MoveAppointment) -> AppointmentWith
     started_at = before.starts_at
     moved = move_appointment(work, request.model_copy(update={"request_id": None}))
     if moved.starts_at != started_at:
-        for reminder in _withdraw(work, moved.id):
+        for reminder in withdraw_planned(work.session, WithdrawnReason.APPOINTMENT_MOVED, of_appointment(moved.id)):
+            if reminder.type is not NotificationType.APPOINTMENT_REMINDER:
+                continue
             scheduled_at = moved.starts_at - (started_at - reminder.scheduled_at)
             if scheduled_at > now():
                 work.session.add(_replacement(reminder, moved, scheduled_at))
@@ -119,7 +125,7 @@ def cancel_with_reminders(work: Work, request: CancelAppointment) -> Appointment
         ClinicError: as `cancel_appointment`.
     """
     cancelled = cancel_appointment(work, request.model_copy(update={"request_id": None}))
-    _withdraw(work, cancelled.id)
+    withdraw_planned(work.session, WithdrawnReason.APPOINTMENT_CANCELLED, of_appointment(cancelled.id))
     return cancelled
 
 
@@ -131,18 +137,18 @@ def delete_with_reminders(work: Work, request: DeleteAppointment) -> Appointment
         ClinicError: as `delete_appointment`.
     """
     deleted = delete_appointment(work, request.model_copy(update={"request_id": None}))
-    _withdraw(work, deleted.id)
+    withdraw_planned(work.session, WithdrawnReason.APPOINTMENT_DELETED, of_appointment(deleted.id))
     return deleted
 
 
 def _check_addressee(patient: Patient, channel: NotificationChannel) -> None:
-    if patient.archived_at is not None or patient.deceased_on is not None:
+    reason = obstacle(patient, channel)
+    if reason is WithdrawnReason.PATIENT_INACTIVE:
         raise Conflict("This patient is archived or has died; no reminders are sent.")
-    if not patient.contact_json.get(_ADDRESSES[channel]):
+    if reason is WithdrawnReason.NO_ADDRESS:
         sentence = f"This patient has no {_MISSING[channel]}; add one or choose another way."
         raise InvalidInput(sentence, fields={"channel": sentence})
-    consent = patient.consents_json.get(channel.value)
-    if consent is not None and not consent.get("granted"):
+    if reason is WithdrawnReason.CONSENT_REFUSED:
         sentence = f"This patient does not want messages by {_SPOKEN[channel]}."
         raise InvalidInput(sentence, fields={"channel": sentence})
 
@@ -171,23 +177,6 @@ def _replacement(reminder: Notification, moved: AppointmentRow, scheduled_at: da
     )
 
 
-def _planned(work: Work, appointment_id: UUID) -> list[Notification]:
-    return find_notifications(
-        work.session,
-        col(Notification.appointment_id) == appointment_id,
-        col(Notification.status) == NotificationStatus.PLANNED,
-    )
-
-
-def _withdraw(work: Work, appointment_id: UUID) -> list[Notification]:
-    """Withdrawn before replacements are added, so that the same channel and time is free again."""
-    planned = _planned(work, appointment_id)
-    for reminder in planned:
-        reminder.status = NotificationStatus.WITHDRAWN
-    work.session.flush()
-    return find_notifications(work.session, col(Notification.id).in_([reminder.id for reminder in planned]))
-
-
 def _with_reminders(work: Work, appointment: AppointmentRow) -> AppointmentWithReminders:
-    reminders = notification_rows(_planned(work, appointment.id))
+    reminders = notification_rows(find_planned(work.session, of_appointment(appointment.id), IS_REMINDER))
     return AppointmentWithReminders(id=appointment.id, appointment=appointment, reminders=reminders)
