@@ -49,9 +49,7 @@ class Notification(TenantRow, table=True):
         check("(status = 'withdrawn') = (withdrawn_reason is not null)", "withdrawn_reason"),
         check("attempts >= 0 and (attempts = 0) = (last_error is null)", "attempts"),
         check("(type = 'waiting_list_offer') = (offer_id is not null)", "offer"),
-        check(
-            "(type in ('appointment_moved', 'appointment_cancelled')) = (appointment_event_id is not null)", "event"
-        ),
+        check("(type in ('appointment_moved', 'appointment_cancelled')) = (appointment_event_id is not null)", "event"),
     )
     user_id: UUID | None = None
     patient_id: UUID | None = None

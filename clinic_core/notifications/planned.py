@@ -24,9 +24,7 @@ def find_planned(session: Session, *conditions: ColumnElement[bool]) -> list[Not
     return find_notifications(session, IS_PLANNED, *conditions)
 
 
-def withdraw_planned(
-    session: Session, reason: WithdrawnReason, *conditions: ColumnElement[bool]
-) -> list[Notification]:
+def withdraw_planned(session: Session, reason: WithdrawnReason, *conditions: ColumnElement[bool]) -> list[Notification]:
     """Withdraws the messages that wait and for which the conditions hold; what is being sent is waited for, and kept.
 
     Flushed at once, so that a reminder by the same way and for the same time can be planned again.

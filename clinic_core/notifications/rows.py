@@ -25,7 +25,7 @@ def lock_notifications(session: Session, *conditions: ColumnElement[bool]) -> li
     return list(session.scalars(_found(conditions).with_for_update()))
 
 
-def _found(conditions: Sequence[ColumnElement[bool]]) -> Select[tuple[Notification]]:
+def _found(conditions: Sequence[ColumnElement[bool]]) -> Select[Notification]:
     return (
         select(Notification)
         .where(*conditions)

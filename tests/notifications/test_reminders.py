@@ -13,11 +13,11 @@ from clinic_core.errors import BookingConflict, Conflict, InvalidInput, NotFound
 from clinic_core.kit.clock import frozen_at
 from clinic_core.kit.ids import new_id
 from clinic_core.models import Notification, Patient
-from clinic_core.notifications.queries import list_notifications
+from clinic_core.notifications.queries import list_messages
 from clinic_core.notifications.schemas import (
     AppointmentWithReminders,
     BookWithReminder,
-    ListNotifications,
+    ListMessages,
     NotificationRow,
     PlanReminder,
     ReminderWish,
@@ -66,7 +66,7 @@ def plan(clinic: Clinic, appointment_id: UUID, *, by: str = "assistant", **field
 
 def messages(clinic: Clinic, appointment_id: UUID, *, by: str = "assistant") -> list[tuple[str, str, timedelta]]:
     with unit_of_work(clinic.actor(by)) as work:
-        rows = list_notifications(work, ListNotifications(appointment_id=appointment_id))
+        rows = list_messages(work, ListMessages(appointment_id=appointment_id))
     return [(row.channel.value, row.status.value, MONDAY - row.scheduled_at) for row in rows]
 
 
@@ -234,11 +234,11 @@ def test_messages_are_listed_by_patient_or_appointment_in_reach(clinic: Clinic) 
     patient = reachable(clinic)
     booked = book_reminded(clinic, patient_id=patient)
     with unit_of_work(clinic.actor("assistant")) as work:
-        assert [row.id for row in list_notifications(work, ListNotifications(patient_id=patient))] == [
+        assert [row.id for row in list_messages(work, ListMessages(patient_id=patient))] == [
             row.id for row in booked.reminders
         ]
         with pytest.raises(InvalidInput, match="one appointment or for one patient"):
-            ListNotifications()
+            ListMessages()
     assert messages(make_clinic(), booked.id, by="owner") == []
 
 
@@ -254,9 +254,9 @@ def test_the_messages_of_a_patient_tell_nothing_of_appointments_out_of_reach(cli
     )
     plan(clinic, there.id, by="owner")
     with unit_of_work(clinic.actor("practitioner")) as work:
-        assert list_notifications(work, ListNotifications(patient_id=patient)) == []
+        assert list_messages(work, ListMessages(patient_id=patient)) == []
     with unit_of_work(clinic.actor("owner")) as work:
-        found = list_notifications(work, ListNotifications(patient_id=patient))
+        found = list_messages(work, ListMessages(patient_id=patient))
     assert [row.appointment_id for row in found] == [there.id]
 
 

@@ -1,9 +1,6 @@
 """Planning and withdrawing reminders, and the bookings that carry them along; sending is in `delivery`."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
-
-from sqlmodel import col
 
 from clinic_core.access import Permission, Work, use_case
 from clinic_core.errors import Conflict, InvalidInput

@@ -1,0 +1,3 @@
+"""The names under which work of this feature waits in the queue; the bodies are in `clinic_core.jobs.tasks`."""
+
+DELIVER_DUE = "notification.deliver_due"

@@ -1,0 +1,73 @@
+"""The file drop: every message a file of its own, for whatever carries it on; the name is the message's id.
+
+A message that is sent again after a crash overwrites its file, so nobody gets it twice under two names.
+"""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import UUID
+
+from clinic_core.settings import settings
+from clinic_core.vocabulary import NotificationChannel
+
+
+@dataclass(frozen=True)
+class OutgoingMessage:
+    """A message with its address; never logged, never stored anywhere but in its file."""
+
+    id: UUID
+    organization_id: UUID
+    channel: NotificationChannel
+    to: str
+    subject: str
+    text: str
+    written_at: datetime
+
+
+def outbox_file(organization_id: UUID, message_id: UUID) -> Path:
+    """Where the file of a message lies."""
+    return settings().data_dir / "outbox" / str(organization_id) / f"{message_id}.json"
+
+
+def drop_message(message: OutgoingMessage) -> Path:
+    """Writes a message as JSON that only this system user may read: whole or not at all, and on the disk on return.
+
+    Raises:
+        OSError: the directory cannot be made or written.
+    """
+    target = outbox_file(message.organization_id, message.id)
+    target.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    target.parent.mkdir(mode=0o700, exist_ok=True)
+    unfinished = target.with_name(f".{target.name}.part")
+    descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(_content(message))
+        file.flush()
+        os.fsync(descriptor)
+    unfinished.replace(target)
+    _sync_directory(target.parent)
+    return target
+
+
+def _content(message: OutgoingMessage) -> bytes:
+    fields = {
+        "id": str(message.id),
+        "channel": message.channel.value,
+        "to": message.to,
+        "subject": message.subject,
+        "text": message.text,
+        "written_at": message.written_at.isoformat(),
+    }
+    return json.dumps(fields, ensure_ascii=False, indent=2).encode()
+
+
+def _sync_directory(directory: Path) -> None:
+    """Without it a power cut could lose the file after the database has noted it as sent."""
+    descriptor = os.open(directory, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

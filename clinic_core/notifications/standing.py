@@ -1,0 +1,96 @@
+"""Whether what a message says is still true when it is sent, and the facts it needs."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from clinic_core.access import Work
+from clinic_core.kit.calendar import zone
+from clinic_core.kit.clock import now
+from clinic_core.models import (
+    Appointment,
+    AppointmentEvent,
+    AppUser,
+    ClinicLocation,
+    Notification,
+    Patient,
+    WaitingListOffer,
+)
+from clinic_core.notifications.addressee import obstacle
+from clinic_core.notifications.messages import Occasion
+from clinic_core.vocabulary import AppointmentStatus, NotificationType, OfferStatus, WithdrawnReason
+
+STANDING = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
+
+
+@dataclass(frozen=True)
+class _Facts:
+    location_id: UUID
+    starts_at: datetime
+    expires_at: datetime | None = None
+    practitioner_id: UUID | None = None
+
+
+def find_occasion(work: Work, message: Notification, patient: Patient) -> Occasion | WithdrawnReason:
+    """What the message says, from the rows as they are now; or why it must not go out any more."""
+    if (reason := obstacle(patient, message.channel)) is not None:
+        return reason
+    facts: _Facts | WithdrawnReason
+    if message.offer_id is not None:
+        facts = _of_offer(work, message.offer_id)
+    elif message.appointment_id is not None:
+        facts = _of_appointment(work, message, message.appointment_id)
+    else:
+        facts = WithdrawnReason.APPOINTMENT_DELETED
+    if isinstance(facts, WithdrawnReason):
+        return facts
+    location = work.get(ClinicLocation, facts.location_id, called="location")
+    practitioner = work.find(AppUser, facts.practitioner_id) if facts.practitioner_id is not None else None
+    return Occasion(
+        clinic=work.actor.organization_name,
+        location=location.name,
+        place=zone(location.timezone),
+        locale=work.actor.settings.locale,
+        starts_at=facts.starts_at,
+        expires_at=facts.expires_at,
+        new_practitioner=practitioner.display_name if practitioner is not None else None,
+    )
+
+
+def _of_offer(work: Work, offer_id: UUID) -> _Facts | WithdrawnReason:
+    offer = work.get(WaitingListOffer, offer_id, called="offer")
+    if offer.status is not OfferStatus.OPEN or offer.expires_at <= now():
+        return WithdrawnReason.OFFER_CLOSED
+    return _Facts(offer.clinic_location_id, offer.starts_at, expires_at=offer.expires_at)
+
+
+def _of_appointment(work: Work, message: Notification, appointment_id: UUID) -> _Facts | WithdrawnReason:
+    appointment = work.get(Appointment, appointment_id, called="appointment")
+    if appointment.deleted_at is not None:
+        return WithdrawnReason.APPOINTMENT_DELETED
+    is_cancelled = appointment.status is AppointmentStatus.CANCELLED
+    if message.type is NotificationType.APPOINTMENT_CANCELLED:
+        if not is_cancelled:
+            return WithdrawnReason.APPOINTMENT_STANDS
+    elif is_cancelled:
+        return WithdrawnReason.APPOINTMENT_CANCELLED
+    elif appointment.status not in STANDING:
+        return WithdrawnReason.APPOINTMENT_OVER
+    if appointment.starts_at <= now():
+        return WithdrawnReason.APPOINTMENT_OVER
+    practitioner_id = None
+    if message.type is NotificationType.APPOINTMENT_MOVED and message.appointment_event_id is not None:
+        step = work.get(AppointmentEvent, message.appointment_event_id, called="step")
+        if not _is_where_it_led(appointment, step):
+            return WithdrawnReason.APPOINTMENT_MOVED
+        if step.from_practitioner_user_id != step.to_practitioner_user_id:
+            practitioner_id = step.to_practitioner_user_id
+    return _Facts(appointment.clinic_location_id, appointment.starts_at, practitioner_id=practitioner_id)
+
+
+def _is_where_it_led(appointment: Appointment, step: AppointmentEvent) -> bool:
+    return (step.to_starts_at, step.to_practitioner_user_id, step.to_clinic_location_id) == (
+        appointment.starts_at,
+        appointment.practitioner_user_id,
+        appointment.clinic_location_id,
+    )

@@ -1,0 +1,66 @@
+"""The way into the background queue: a job is a row of the same transaction, so without a commit there is none.
+
+Nothing here knows what a job does; the bodies are in `clinic_core.jobs.tasks`. The tables are those of procrastinate,
+in the schema `queue`, without row-level security: a job carries ids only.
+"""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from uuid import UUID
+
+from psycopg import errors as pg
+from sqlalchemy import text
+from sqlalchemy.exc import IntegrityError
+
+from clinic_core.access import Work
+from clinic_core.kit.text import field_error
+
+QUEUE = "clinic"
+ORGANIZATION = "organization_id"
+_QUEUED_TWICE = "procrastinate_jobs_queueing_lock_idx_v1"
+_WAITING = text("select exists (select from queue.procrastinate_jobs where queueing_lock = :key and status = 'todo')")
+_DEFER = text(
+    "select queue.procrastinate_defer_jobs_v1(array["
+    "row(:queue, :name, 0, null, :key, cast(:arguments as jsonb), cast(:at as timestamptz))"
+    "]::queue.procrastinate_job_to_defer_v1[])"
+)
+
+
+def defer(
+    work: Work,
+    name: str,
+    arguments: Mapping[str, UUID] | None = None,
+    *,
+    at: datetime | None = None,
+    key: str | None = None,
+) -> bool:
+    """Queues a job of the actor's organisation in this transaction, to run after the commit, not before `at`.
+
+    With a `key`, nothing is queued while a job of the organisation with the same key waits to begin; a transaction
+    that is about to queue one is waited for. Returns whether a job was queued.
+
+    Raises:
+        InvalidInput: `at` has no zone.
+    """
+    if at is not None and at.tzinfo is None:
+        raise field_error("at", "needs a time zone")
+    organization_id = work.actor.organization_id
+    ids = {**(arguments or {}), ORGANIZATION: organization_id}
+    parameters = {
+        "queue": QUEUE,
+        "name": name,
+        "key": None if key is None else f"{key} {organization_id}",
+        "arguments": json.dumps({field: str(value) for field, value in ids.items()}),
+        "at": at,
+    }
+    if key is not None and work.session.execute(_WAITING, {"key": parameters["key"]}).scalar_one():
+        return False
+    try:
+        with work.session.begin_nested():
+            work.session.execute(_DEFER, parameters)
+    except IntegrityError as error:
+        if isinstance(error.orig, pg.UniqueViolation) and error.orig.diag.constraint_name == _QUEUED_TWICE:
+            return False
+        raise
+    return True
