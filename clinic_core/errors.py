@@ -33,6 +33,12 @@ class InvalidInput(ClinicError):
         self.fields = dict(fields or {})
 
 
+class InvalidRecurrence(InvalidInput):
+    """A rule for repeats that RFC 5545 forbids, or that names more dates than anybody can use."""
+
+    code = "invalid_recurrence"
+
+
 class NotFound(ClinicError):
     """The row does not exist, or it is not the actor's to see: both answer alike."""
 

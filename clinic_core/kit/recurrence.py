@@ -1,0 +1,238 @@
+"""Repeats by RFC 5545: which instants a rule names for a start on the clock of a place.
+
+A rule speaks of wall time, so the time on the wall stays the same when the clocks change. A time that the clocks skip
+moves forward by the length of the gap, a time that comes twice is the first (`kit.calendar.from_wall`). A whole day
+that a place skipped (Apia, 30 December 2011) is like 30 February: what falls on it is left out and not counted. No
+instant is given twice: where a moved time meets one that the rule names itself, only the latter is given, and counted
+once.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from heapq import merge
+from itertools import islice
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from clinic_core.errors import InvalidInput, InvalidRecurrence
+from clinic_core.kit.calendar import as_utc, day_bounds, from_wall, to_wall
+from clinic_core.kit.calendar import zone as zone_of
+from clinic_core.kit.recurrence_grammar import format_rrule, parse_rrule
+from clinic_core.kit.recurrence_periods import LAST_WALL, wall_times
+from clinic_core.kit.recurrence_rule import Frequency, NthWeekday, Recurrence, Weekday
+from clinic_core.kit.recurrence_text import describe
+
+__all__ = [
+    "MOST_DATES",
+    "MOST_UNENDING",
+    "Frequency",
+    "NthWeekday",
+    "Occurrence",
+    "Recurrence",
+    "Weekday",
+    "describe",
+    "ends_before",
+    "expand",
+    "format_rrule",
+    "next_match",
+    "occurrences",
+    "parse_rrule",
+    "remaining",
+]
+
+MOST_DATES = 100_000
+MOST_UNENDING = 1_000
+
+_SECOND = timedelta(seconds=1)
+# How far the wall may lie from what an instant suggests: a place skips a day at the most.
+_SLACK = timedelta(days=2)
+
+
+class Occurrence(NamedTuple):
+    """One date of a series.
+
+    `wall` is the wall time that the rule names, `instant` when that is, in UTC. `shifted`: the clocks skip that wall
+    time, so the instant shows a later one; `repeated`: it comes twice, this is the first.
+    """
+
+    wall: datetime
+    instant: datetime
+    shifted: bool
+    repeated: bool
+
+
+def expand(
+    rrule: str,
+    dtstart: datetime,
+    zone: str,
+    *,
+    exdates: Iterable[datetime] = (),
+    rdates: Iterable[datetime] = (),
+    limit: int | None = None,
+) -> list[datetime]:
+    """The instants of a rule in UTC, in order and each once.
+
+    `dtstart`, `exdates` and `rdates` are naive wall time of the zone. A start that does not fit the rule is not part of
+    the result. COUNT counts what the rule names, before `exdates` are taken away and `rdates` added. `limit` cuts the
+    result. Without one, a rule that never ends is cut after `MOST_UNENDING` instants, while an end is always reached;
+    the calendar ends with the year 9998.
+
+    Raises: InvalidRecurrence for a rule that RFC 5545 forbids and for more than `MOST_DATES` instants; InvalidInput for
+    an unknown zone, an aware datetime and a limit out of range.
+    """
+    rule, place = parse_rrule(rrule), zone_of(zone)
+    _check_limit(limit)
+    found = _all_of(_series(rule, dtstart, place), exdates, rdates, place)
+    if limit is None and rule.count is None and rule.until is None:
+        limit = MOST_UNENDING
+    instants = [each.instant for each in islice(found, MOST_DATES + 1 if limit is None else limit)]
+    if len(instants) > MOST_DATES:
+        raise InvalidRecurrence(f"The repeat rule gives more than {MOST_DATES:,} dates; let it end earlier.")
+    return instants
+
+
+def occurrences(  # noqa: PLR0913 a series is four of them, what is wanted of it three
+    rrule: str,
+    dtstart: datetime,
+    zone: str,
+    *,
+    exdates: Iterable[datetime] = (),
+    after: datetime | None = None,
+    before: datetime | None = None,
+    limit: int,
+) -> list[Occurrence]:
+    """The dates of a series at or after the instant `after` and before the instant `before`, at most `limit`.
+
+    Without COUNT the time before `after` costs nothing, so a horizon job may ask for the next half year of a series
+    that began long ago. Otherwise as `expand`. Raises as `expand`, and InvalidInput for a naive bound.
+    """
+    rule, place = parse_rrule(rrule), zone_of(zone)
+    _check_limit(limit)
+    low, high = (None if bound is None else as_utc(bound) for bound in (after, before))
+    found = _all_of(_series(rule, dtstart, place, low, high), exdates, (), place)
+    wanted = (each for each in found if (low is None or each.instant >= low) and (high is None or each.instant < high))
+    return list(islice(wanted, limit))
+
+
+def ends_before(rrule: str, wall: datetime) -> str:
+    """The rule cut so that its last date lies before that wall time: the first part of a series that is split there.
+
+    An end by number becomes an end by date, an earlier end by date stays. The wall time must be one at which the series
+    still goes on, or the cut would prolong it. Raises: InvalidRecurrence; InvalidInput for an aware wall time.
+    """
+    rule = parse_rrule(rrule)
+    until = _naive(wall).replace(microsecond=0) - (timedelta() if wall.microsecond else _SECOND)
+    if rule.until is not None:
+        until = min(until, rule.until)
+    return format_rrule(replace(rule, count=None, until=until))
+
+
+def remaining(rrule: str, dtstart: datetime, zone: str, wall: datetime) -> str | None:
+    """The rule for the part of a series from that wall time on; None when no date is left.
+
+    An end by number becomes the number that is left. The rule is meant for a series that starts at the first date of
+    the old one from that wall time on: only then intervals and weekdays go on as they were. Raises as `expand`.
+    """
+    rule, place = parse_rrule(rrule), zone_of(zone)
+    cut = _naive(wall)
+    start = _naive(dtstart)
+    if next(wall_times(rule, start, low=cut), None) is None:
+        return None
+    if rule.count is None:
+        return format_rrule(rule)
+    past = _resolved(wall_times(rule, start, high=cut - timedelta.resolution), place)
+    gone = sum(1 for _ in islice(past, min(rule.count, MOST_DATES + 1)))
+    if gone > MOST_DATES:
+        raise InvalidRecurrence(f"The repeat rule gives more than {MOST_DATES:,} dates; let it end earlier.")
+    return format_rrule(replace(rule, count=rule.count - gone)) if gone < rule.count else None
+
+
+def next_match(rrule: str, dtstart: datetime) -> datetime | None:
+    """The first wall time at or after the start that the rule names, None when there is none.
+
+    A start fits its own rule when it is its own next match. Raises: InvalidRecurrence; InvalidInput for an aware start.
+    """
+    return next(wall_times(parse_rrule(rrule), _naive(dtstart)), None)
+
+
+def _series(
+    rule: Recurrence, dtstart: datetime, place: ZoneInfo, after: datetime | None = None, before: datetime | None = None
+) -> Iterator[Occurrence]:
+    """The dates that the rule itself names; at least those between the bounds, a few beyond may come along."""
+    start = _naive(dtstart)
+    # A rule with a number of times has to be counted from its start.
+    low = None if after is None or rule.count is not None else _near(after, place, -_SLACK)
+    high = LAST_WALL if before is None else _near(before, place, _SLACK)
+    return islice(_resolved(wall_times(rule, start, low=low, high=high), place), rule.count)
+
+
+def _resolved(walls: Iterable[datetime], place: ZoneInfo) -> Iterator[Occurrence]:
+    """What the wall times mean, in order of the instants. A moved time waits until the times it jumped over are out."""
+    waiting: list[tuple[datetime, Occurrence]] = []
+    for wall in walls:
+        while waiting and waiting[0][0] < wall:
+            yield waiting.pop(0)[1]
+        found = _occurrence(wall, place)
+        if found is None:
+            continue
+        if found.shifted:
+            waiting.append((to_wall(found.instant, place), found))
+            continue
+        if waiting and waiting[0][0] == wall:
+            waiting.pop(0)
+        yield found
+    yield from (found for _, found in waiting)
+
+
+def _occurrence(wall: datetime, place: ZoneInfo) -> Occurrence | None:
+    """When that wall time is; None on a day that the place skipped."""
+    offset, second_offset = (wall.replace(tzinfo=place, fold=fold).utcoffset() for fold in (0, 1))
+    if offset is not None and offset == second_offset:
+        # Neither skipped nor repeated, as nearly always: this is ten times as fast as asking the calendar.
+        return Occurrence(wall, (wall - offset).replace(tzinfo=UTC), shifted=False, repeated=False)
+    instant, shifted, repeated = from_wall(wall, place)
+    if shifted and to_wall(instant, place).date() != wall.date():
+        day = day_bounds(wall.date(), place)
+        if day.start == day.end:
+            return None
+    return Occurrence(wall, instant, shifted=shifted, repeated=repeated)
+
+
+def _all_of(
+    series: Iterable[Occurrence], exdates: Iterable[datetime], rdates: Iterable[datetime], place: ZoneInfo
+) -> Iterator[Occurrence]:
+    """The series with the added dates and without the excepted ones, each instant once."""
+    excepted = {found.instant for found in _listed(exdates, place)}
+    last: datetime | None = None
+    for found in merge(series, sorted(_listed(rdates, place), key=_instant), key=_instant):
+        if found.instant != last and found.instant not in excepted:
+            yield found
+        last = found.instant
+
+
+def _listed(walls: Iterable[datetime], place: ZoneInfo) -> list[Occurrence]:
+    found = (_occurrence(_naive(wall).replace(microsecond=0), place) for wall in walls)
+    return [each for each in found if each is not None]
+
+
+def _instant(found: Occurrence) -> datetime:
+    return found.instant
+
+
+def _near(instant: datetime, place: ZoneInfo, slack: timedelta) -> datetime:
+    try:
+        return to_wall(instant, place) + slack
+    except OverflowError as error:
+        raise InvalidInput(f"The year {instant.year} is outside the calendar.") from error
+
+
+def _naive(wall: datetime) -> datetime:
+    if wall.tzinfo is not None:
+        raise InvalidInput("A time on the wall must not carry a time zone of its own.")
+    return wall
+
+
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and not 0 <= limit <= MOST_DATES:
+        raise InvalidInput(f"The limit of dates must be 0 to {MOST_DATES:,}, not {limit}.")
