@@ -1,0 +1,199 @@
+"""Free times (S8): when somebody can be seen who works then, with rooms and equipment that are free then.
+
+A week is looked at after the other, and only as long as answers are missing. What is found can be booked as it is:
+it meets everything that the validator asks for, and PostgreSQL has the last word all the same.
+"""
+
+from collections.abc import Iterator, Mapping
+from datetime import timedelta
+from heapq import merge as merge_sorted
+from itertools import islice
+from uuid import UUID
+
+from sqlalchemy.orm import Session
+
+from clinic_core.access import Actor
+from clinic_core.errors import Alternative
+from clinic_core.kit.calendar import day_bounds, range_bounds, subtract, zone
+from clinic_core.kit.formats import Locale, datetime_text
+from clinic_core.scheduling.availability import opening_spans, working_spans
+from clinic_core.scheduling.schemas import FindSlots, SlotRow
+from clinic_core.scheduling.slots_known import Known, Person, Taken, Thing, get_known, get_taken, serves
+from clinic_core.scheduling.slots_times import (
+    Seconds,
+    Wish,
+    clock_of,
+    common,
+    instant_of,
+    is_within,
+    seconds_around,
+    seconds_inside,
+    starts_on,
+)
+from clinic_core.vocabulary import ResourceType
+
+WINDOW_DAYS = 7
+_HALF_A_DAY = 12 * 3600
+
+
+def free_slots(session: Session, actor: Actor, request: FindSlots) -> list[SlotRow]:
+    """The next free times by start, then by the practitioner's name; on calendars that the actor may book.
+
+    Raises:
+        NotFound: an unknown location, service, practitioner, room or piece of equipment.
+        InvalidInput: one that cannot be booked any more, or a day outside the calendar.
+    """
+    known = get_known(session, actor, request)
+    if not known.people:
+        return []
+    found: list[SlotRow] = []
+    for passed in range(0, request.days, WINDOW_DAYS):
+        window = _Window(known, request, passed)
+        taken = get_taken(session, known, request, window.bounds)
+        found.extend(islice(window.slots(taken), request.limit - len(found)))
+        if len(found) == request.limit:
+            break
+    return found
+
+
+def alternatives_for(
+    session: Session, actor: Actor, request: FindSlots, preferred_practitioner_id: UUID
+) -> tuple[Alternative, ...]:
+    """Times instead of one that is not free: those of the same practitioner first, then of everybody else there.
+
+    Raises: as `free_slots`.
+    """
+    same = request.model_copy(update={"practitioner_ids": (preferred_practitioner_id,)})
+    found = free_slots(session, actor, same)
+    if len(found) < request.limit:
+        anybody = request.model_copy(update={"practitioner_ids": ()})
+        others = (
+            one for one in free_slots(session, actor, anybody) if one.practitioner_user_id != preferred_practitioner_id
+        )
+        found.extend(islice(others, request.limit - len(found)))
+    return tuple(_alternative(slot, actor.settings.locale) for slot in found)
+
+
+class _Window:
+    """Some days of a search. Visits may run on into the days after them."""
+
+    def __init__(self, known: Known, request: FindSlots, passed: int) -> None:
+        self._known = known
+        days = min(WINDOW_DAYS, request.days - passed)
+        first = known.first + timedelta(days=passed)
+        last = first + timedelta(days=days - 1)
+        days_after = 1 + known.length.visit // _HALF_A_DAY
+        wish = Wish(request.weekdays, request.time_from, request.time_to, request.step_minutes)
+        self._clock = clock_of(wish, first, days + days_after, known.place)
+        self._during = range_bounds(first, last + timedelta(days=days_after), known.place)
+        self.bounds: Seconds = (
+            seconds_around([self._during])[0][0],
+            int(day_bounds(last, known.place).end.timestamp()),
+        )
+
+    def slots(self, taken: Taken) -> Iterator[SlotRow]:
+        """The free times of the window in order, each found when it is asked for."""
+        known = self._known
+        closed = {thing.ref.id: self._closed_to(thing, taken) for thing in (*known.named, *known.pool)}
+        in_the_way = [span for thing in known.named for span in closed[thing.ref.id]]
+        in_the_way.extend(known.length.starts_meeting(taken.patient))
+        allowed = subtract(known.length.starts_within(self._clock.allowed), in_the_way)
+        opening = self._opening()
+        rooms = _Rooms(known, closed)
+        starts = [
+            self._starts(place, self._free(person, opening, taken), allowed)
+            for place, person in enumerate(known.people)
+        ]
+        for start, place in merge_sorted(*starts):
+            chosen = rooms.choose(start)
+            if chosen is not None:
+                yield _row(known, start, known.people[place], chosen)
+
+    def _starts(self, place: int, free: list[Seconds], allowed: list[Seconds]) -> Iterator[tuple[int, int]]:
+        soonest, end = max(self.bounds[0], self._known.people[place].earliest), self.bounds[1]
+        for start in starts_on(self._clock, free, allowed):
+            if soonest <= start < end:
+                yield start, place
+
+    def _opening(self) -> list[Seconds] | None:
+        """When the location is open, closures left out; None where nobody said."""
+        known = self._known
+        if not known.hours:
+            return None
+        return seconds_inside(opening_spans(known.hours, known.place, closures=known.closures, during=self._during))
+
+    def _free(self, person: Person, opening: list[Seconds] | None, taken: Taken) -> list[Seconds]:
+        """The starts at which a practitioner works at an open location and is free."""
+        known = self._known
+        away = known.away.get(person.id, [])
+        if person.rules is None:
+            works = subtract(opening or [], seconds_around(away))
+        else:
+            works = seconds_inside(
+                working_spans(person.rules, known.place, closures=known.closures, absences=away, during=self._during)
+            )
+            works = works if opening is None else common(works, opening)
+        blocked = known.length.starts_blocked_by(taken.subjects.get(person.id, ()))
+        return subtract(known.length.starts_within(works), blocked)
+
+    def _closed_to(self, thing: Thing, taken: Taken) -> list[Seconds]:
+        """The starts at which a room or piece of equipment is taken or out of service."""
+        out = seconds_around(self._known.away.get(thing.ref.id, ()))
+        return self._known.length.starts_blocked_by([*taken.subjects.get(thing.ref.id, ()), *out])
+
+
+class _Rooms:
+    """Which rooms and equipment a visit gets: of those that serve a need the first free one by name."""
+
+    def __init__(self, known: Known, closed: Mapping[UUID, list[Seconds]]) -> None:
+        self._needs = known.needs
+        self._pool = known.pool
+        self._closed = closed
+        self._chosen: dict[int, tuple[Thing, ...] | None] = {}
+
+    def choose(self, start: int) -> tuple[Thing, ...] | None:
+        """What is taken at that start, or None when something that is needed is not free."""
+        if not self._needs:
+            return ()
+        if start not in self._chosen:
+            self._chosen[start] = self._choice(start)
+        return self._chosen[start]
+
+    def _choice(self, start: int) -> tuple[Thing, ...] | None:
+        free = [thing for thing in self._pool if not is_within(self._closed[thing.ref.id], start)]
+        chosen: list[Thing] = []
+        for need in self._needs:
+            thing = next((one for one in free if serves(one, need)), None)
+            if thing is None:
+                return None
+            free.remove(thing)
+            chosen.append(thing)
+        return tuple(chosen)
+
+
+def _row(known: Known, start: int, person: Person, chosen: tuple[Thing, ...]) -> SlotRow:
+    starts_at = instant_of(start)
+    refs = [thing.ref for thing in (*known.named, *chosen)]
+    return SlotRow(
+        practitioner_user_id=person.id,
+        practitioner=person.name,
+        clinic_location_id=known.location_id,
+        timezone=known.place.key,
+        starts_at=starts_at,
+        ends_at=starts_at + timedelta(seconds=known.length.visit),
+        resources=tuple(sorted(refs, key=lambda ref: (ref.type is ResourceType.EQUIPMENT, ref.name, ref.id))),
+    )
+
+
+def _alternative(slot: SlotRow, locale: Locale) -> Alternative:
+    when = datetime_text(slot.starts_at, zone(slot.timezone), locale)
+    rooms = "".join(f", {resource.name}" for resource in slot.resources)
+    return Alternative(
+        practitioner_user_id=slot.practitioner_user_id,
+        practitioner=slot.practitioner,
+        clinic_location_id=slot.clinic_location_id,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        resource_ids=slot.resource_ids,
+        sentence=f"{when} with {slot.practitioner}{rooms}",
+    )

@@ -1,0 +1,318 @@
+"""What the slot finder has to know: read once for a search, and what is taken once for each window of days."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, union_all
+from sqlalchemy.orm import Mapped, Session
+from sqlmodel import col
+
+from clinic_core.access import Actor
+from clinic_core.errors import InvalidInput, NotFound
+from clinic_core.kit.calendar import local_date, range_bounds, zone
+from clinic_core.kit.clock import now
+from clinic_core.kit.text import field_error
+from clinic_core.models import (
+    Absence,
+    Appointment,
+    AppointmentResource,
+    AppUser,
+    LocationClosure,
+    LocationHours,
+    LocationResource,
+    Patient,
+    PractitionerProfile,
+    ResourceOutage,
+    ServiceRequirement,
+    UserLocation,
+)
+from clinic_core.scheduling.availability import ClosedDays
+from clinic_core.scheduling.bookable import Bookable, find_bookable, find_resources
+from clinic_core.scheduling.conflict_facts import LONGEST_REACH
+from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches
+from clinic_core.scheduling.schemas import (
+    AvailabilityRule,
+    FindSlots,
+    OpeningSpan,
+    ResourceNeed,
+    ResourceRef,
+    WeeklyAvailability,
+)
+from clinic_core.scheduling.slots_times import MINUTE, Length, Seconds
+from clinic_core.vocabulary import AppointmentStatus, ResourceType, UserStatus
+
+# After the last day of a window a visit may run on: at most two more days, and one for a day of 23 hours.
+_DAYS_AFTER = timedelta(days=3)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A practitioner who may be offered; `rules` are of this location, None where no rota is known at all."""
+
+    id: UUID
+    name: str
+    rules: tuple[AvailabilityRule, ...] | None
+    earliest: int
+
+
+@dataclass(frozen=True)
+class Thing:
+    """A room or a piece of equipment and what it is good for."""
+
+    ref: ResourceRef
+    category: str
+
+
+@dataclass(frozen=True)
+class Known:
+    """What stays the same for all windows of a search."""
+
+    location_id: UUID
+    place: ZoneInfo
+    first: date
+    length: Length
+    people: tuple[Person, ...]
+    hours: tuple[OpeningSpan, ...]
+    closures: tuple[ClosedDays, ...]
+    away: Mapping[UUID, list[tuple[datetime, datetime]]]
+    named: tuple[Thing, ...]
+    needs: tuple[ResourceNeed, ...]
+    pool: tuple[Thing, ...]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What appointments take in a window, buffers included for practitioners and things, in seconds."""
+
+    subjects: Mapping[UUID, list[Seconds]]
+    patient: Sequence[Seconds]
+
+
+def get_known(session: Session, actor: Actor, request: FindSlots) -> Known:
+    """Everything but the appointments, in a constant number of queries.
+
+    Raises:
+        NotFound: an unknown location, service, practitioner, room or piece of equipment.
+        InvalidInput: one that cannot be booked any more, or a day outside the calendar.
+    """
+    bookable = find_bookable(session, request.clinic_location_id, service_id=request.product_service_id)
+    place = zone(bookable.location.timezone)
+    minutes = request.duration_minutes or (bookable.service.duration_minutes if bookable.service else None)
+    if minutes is None:
+        raise field_error("duration_minutes", "is needed where the service has none")
+    buffer = _buffer_minutes(session, request, bookable)
+    first = local_date(max(request.starts_from, now()), place)
+    during = _horizon(first, request.days, place)
+    named = _named(find_resources(session, bookable.location, request.resource_ids))
+    needs = _open_needs(_needs(session, request), named)
+    pool = _pool(session, bookable.location.id, needs, named)
+    people = _people(session, actor, request)
+    subjects = [*(person.id for person in people), *(thing.ref.id for thing in (*named, *pool))]
+    return Known(
+        location_id=bookable.location.id,
+        place=place,
+        first=first,
+        length=Length(minutes * MINUTE, (minutes + buffer) * MINUTE),
+        people=people,
+        hours=_hours(session, bookable.location.id),
+        closures=_closures(session, bookable.location.id, first),
+        away=_away(session, subjects, during),
+        named=named,
+        needs=needs,
+        pool=pool,
+    )
+
+
+def get_taken(session: Session, known: Known, request: FindSlots, window: Seconds) -> Taken:
+    """What is taken where a start in the window could meet it, in one query."""
+    since = datetime.fromtimestamp(window[0], known.place) - LONGEST_REACH
+    until = datetime.fromtimestamp(window[1] + known.length.reserved, known.place)
+    stands = (
+        col(Appointment.starts_at) > since,
+        col(Appointment.starts_at) < until,
+        col(Appointment.deleted_at).is_(None),
+        col(Appointment.status) != AppointmentStatus.CANCELLED,
+        *([col(Appointment.id) != request.moved_appointment_id] if request.moved_appointment_id else []),
+    )
+    of_people = (
+        _spans_of(col(Appointment.practitioner_user_id), with_buffer=True)
+        .where(col(Appointment.practitioner_user_id).in_([person.id for person in known.people]), *stands)
+        .group_by(col(Appointment.practitioner_user_id))
+    )
+    parts = [of_people]
+    things = [thing.ref.id for thing in (*known.named, *known.pool)]
+    if things:
+        parts.append(
+            _spans_of(col(AppointmentResource.resource_id), with_buffer=True)
+            .join(AppointmentResource, col(AppointmentResource.appointment_id) == col(Appointment.id))
+            .where(
+                col(Appointment.clinic_location_id) == known.location_id,
+                col(AppointmentResource.resource_id).in_(things),
+                *stands,
+            )
+            .group_by(col(AppointmentResource.resource_id))
+        )
+    if request.patient_id is not None:
+        parts.append(
+            _spans_of(col(Appointment.patient_id), with_buffer=False)
+            .where(col(Appointment.patient_id) == request.patient_id, *stands)
+            .group_by(col(Appointment.patient_id))
+        )
+    found: dict[UUID, list[Seconds]] = {}
+    for subject, starts, ends in session.execute(union_all(*parts)):
+        found[subject] = list(zip(starts, ends, strict=True))
+    patient = found.pop(request.patient_id, []) if request.patient_id else []
+    return Taken(found, patient)
+
+
+def _spans_of(subject: ColumnElement[UUID] | Mapped[UUID], *, with_buffer: bool) -> Select[UUID, Any, Any]:
+    """Two arrays of numbers a subject: thousands of rows would cost more to carry over than to find."""
+    epoch = func.extract("epoch", col(Appointment.starts_at)), func.extract("epoch", col(Appointment.ends_at))
+    start = cast(func.floor(epoch[0]), BigInteger)
+    end = cast(func.ceil(epoch[1]), BigInteger)
+    until = end + col(Appointment.buffer_minutes) * MINUTE if with_buffer else end
+    return select(subject, func.array_agg(start), func.array_agg(until)).select_from(Appointment)
+
+
+def _buffer_minutes(session: Session, request: FindSlots, bookable: Bookable) -> int:
+    """As asked for; an appointment that is moved takes its own along."""
+    if request.buffer_minutes is not None:
+        return request.buffer_minutes
+    moved = session.get(Appointment, request.moved_appointment_id) if request.moved_appointment_id else None
+    if moved is not None:
+        return moved.buffer_minutes
+    return bookable.service.buffer_minutes if bookable.service else 0
+
+
+def _horizon(first: date, days: int, place: ZoneInfo) -> tuple[datetime, datetime]:
+    try:
+        return range_bounds(first, first + timedelta(days=days) + _DAYS_AFTER, place)
+    except OverflowError as error:
+        raise InvalidInput(f"The year {first.year} is outside the calendar.") from error
+
+
+def _people(session: Session, actor: Actor, request: FindSlots) -> tuple[Person, ...]:
+    """Whose calendar the actor may book, by name; patients may book everybody's for themselves, with notice."""
+    works_here = exists().where(
+        col(UserLocation.user_id) == col(AppUser.id),
+        col(UserLocation.clinic_location_id) == request.clinic_location_id,
+    )
+    statement = (
+        select(
+            col(AppUser.id), col(AppUser.display_name), col(AppUser.status), col(PractitionerProfile.availability_json)
+        )
+        .join(PractitionerProfile, col(PractitionerProfile.user_id) == col(AppUser.id))
+        .where(col(AppUser.id).in_(request.practitioner_ids) if request.practitioner_ids else works_here)
+    )
+    found = session.execute(statement).all()
+    if len(found) < len(request.practitioner_ids):
+        raise NotFound("This practitioner does not exist.")
+    soonest = max(request.starts_from, now())
+    online = max(request.starts_from, now() + timedelta(minutes=actor.settings.online_notice_minutes))
+    is_own = _books_for_oneself(session, actor, request.patient_id)
+    people = []
+    for user_id, name, status, stored in found:
+        is_reached = reaches(actor, MANAGE, practitioner_id=user_id, location_id=request.clinic_location_id)
+        if status is UserStatus.INACTIVE or not (is_reached or is_own):
+            continue
+        rules = WeeklyAvailability.from_json(stored).rules
+        here = tuple(rule for rule in rules if rule.clinic_location_id == request.clinic_location_id)
+        earliest = -int(-(soonest if is_reached else online).timestamp() // 1)
+        people.append(Person(user_id, name, here if rules else None, earliest))
+    return tuple(sorted(people, key=lambda person: (person.name.casefold(), person.id)))
+
+
+def _books_for_oneself(session: Session, actor: Actor, patient_id: UUID | None) -> bool:
+    patient = session.get(Patient, patient_id) if patient_id else None
+    return patient is not None and is_own_patient(actor, patient)
+
+
+def _needs(session: Session, request: FindSlots) -> tuple[ResourceNeed, ...]:
+    if request.needs is not None:
+        return request.needs
+    if request.product_service_id is None:
+        return ()
+    statement = select(col(ServiceRequirement.resource_type), col(ServiceRequirement.category)).where(
+        col(ServiceRequirement.product_service_id) == request.product_service_id
+    )
+    return tuple(ResourceNeed(type=kind, category=category) for kind, category in session.execute(statement))
+
+
+def _open_needs(needs: Iterable[ResourceNeed], named: Sequence[Thing]) -> tuple[ResourceNeed, ...]:
+    """What the named rooms do not serve yet; needs of a category come first, so that those of any take what is left."""
+    left = list(named)
+    still: list[ResourceNeed] = []
+    for need in sorted(needs, key=lambda one: (not one.category, one.type, one.category)):
+        served = next((thing for thing in left if serves(thing, need)), None)
+        if served is None:
+            still.append(need)
+        else:
+            left.remove(served)
+    return tuple(still)
+
+
+def serves(thing: Thing, need: ResourceNeed) -> bool:
+    """Whether the room or piece of equipment is what is needed; categories are compared without regard to case."""
+    is_good = not need.category or thing.category.casefold() == need.category.casefold()
+    return thing.ref.type is need.type and is_good
+
+
+def _pool(
+    session: Session, location_id: UUID, needs: tuple[ResourceNeed, ...], named: Sequence[Thing]
+) -> tuple[Thing, ...]:
+    if not needs:
+        return ()
+    statement = select(LocationResource).where(
+        col(LocationResource.clinic_location_id) == location_id,
+        col(LocationResource.active).is_(True),
+        col(LocationResource.type).in_({need.type for need in needs}),
+        col(LocationResource.id).not_in([thing.ref.id for thing in named]),
+    )
+    found = _named(session.scalars(statement))
+    return tuple(thing for thing in found if any(serves(thing, need) for need in needs))
+
+
+def _named(resources: Iterable[LocationResource]) -> tuple[Thing, ...]:
+    """Rooms first, by name: the order in which they are taken."""
+    ordered = sorted(resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name.casefold(), one.id))
+    return tuple(Thing(ResourceRef(id=one.id, type=one.type, name=one.name), one.category) for one in ordered)
+
+
+def _hours(session: Session, location_id: UUID) -> tuple[OpeningSpan, ...]:
+    statement = select(col(LocationHours.weekday), col(LocationHours.opens), col(LocationHours.closes)).where(
+        col(LocationHours.clinic_location_id) == location_id
+    )
+    return tuple(
+        OpeningSpan(weekday=weekday, opens=opens, closes=closes)
+        for weekday, opens, closes in session.execute(statement)
+    )
+
+
+def _closures(session: Session, location_id: UUID, first: date) -> tuple[ClosedDays, ...]:
+    statement = select(col(LocationClosure.starts_on), col(LocationClosure.ends_on)).where(
+        or_(col(LocationClosure.clinic_location_id) == location_id, col(LocationClosure.clinic_location_id).is_(None)),
+        col(LocationClosure.ends_on) >= first,
+    )
+    return tuple(ClosedDays(*row) for row in session.execute(statement))
+
+
+def _away(
+    session: Session, subjects: Sequence[UUID], during: tuple[datetime, datetime]
+) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    """Absences of people and outages of things."""
+    absences = select(col(Absence.user_id), col(Absence.starts_at), col(Absence.ends_at)).where(
+        col(Absence.user_id).in_(subjects), col(Absence.starts_at) < during[1], col(Absence.ends_at) > during[0]
+    )
+    outages = select(col(ResourceOutage.resource_id), col(ResourceOutage.starts_at), col(ResourceOutage.ends_at)).where(
+        col(ResourceOutage.resource_id).in_(subjects),
+        col(ResourceOutage.starts_at) < during[1],
+        col(ResourceOutage.ends_at) > during[0],
+    )
+    found: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    for subject, starts_at, ends_at in session.execute(union_all(absences, outages)):
+        found.setdefault(subject, []).append((starts_at, ends_at))
+    return found
