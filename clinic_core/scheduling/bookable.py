@@ -9,7 +9,14 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.errors import InvalidInput, NotFound
-from clinic_core.models import AppUser, ClinicLocation, LocationResource, PractitionerProfile, ProductService
+from clinic_core.models import (
+    AppUser,
+    ClinicalCase,
+    ClinicLocation,
+    LocationResource,
+    PractitionerProfile,
+    ProductService,
+)
 from clinic_core.vocabulary import ProductType, UserStatus
 
 
@@ -80,6 +87,22 @@ def find_resources(
         if not resource.active and resource_id not in kept:
             raise InvalidInput(f"{resource.name} is out of service; choose another.")
     return list(found.values())
+
+
+def check_case(session: Session, case_id: UUID | None, patient_id: UUID) -> None:
+    """Lets a case of that patient pass, or none.
+
+    Raises:
+        NotFound: there is no such case.
+        InvalidInput: it belongs to another patient.
+    """
+    if case_id is None:
+        return
+    owner = session.scalars(select(col(ClinicalCase.patient_id)).where(col(ClinicalCase.id) == case_id)).one_or_none()
+    if owner is None:
+        raise NotFound("This case does not exist.")
+    if owner != patient_id:
+        raise InvalidInput("This case belongs to another patient.")
 
 
 def _check_practitioner(practitioner: AppUser | None) -> None:

@@ -1,153 +1,294 @@
-"""What is in the way of a booking: said in words after PostgreSQL refused it, never decided here (S4)."""
+"""The one validator (S5): everything that is in the way of a time, how grave it is, and who may lift it with a reason.
 
-from collections.abc import Mapping
+Form, drag, series, portal and import ask here. Whether a practitioner, a room or a piece of equipment is free is
+decided by PostgreSQL when the booking is written (S4); this says it in words before.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from types import MappingProxyType
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, union_all
 from sqlalchemy.orm import Session
-from sqlmodel import col
 
-from clinic_core.access import Actor
+from clinic_core.access import Actor, Permission
 from clinic_core.errors import BookingConflict, Obstacle
-from clinic_core.kit.calendar import local_date, zone
-from clinic_core.kit.formats import Locale, date_text, time_text
-from clinic_core.models import Appointment, AppUser, ClinicLocation, LocationResource, Reservation
-from clinic_core.vocabulary import AppointmentStatus
+from clinic_core.kit.calendar import local_date, overlaps, range_bounds, subtract
+from clinic_core.kit.clock import now
+from clinic_core.kit.formats import date_text, time_text
+from clinic_core.scheduling.availability import opening_spans, working_spans
+from clinic_core.scheduling.conflict_facts import LONGEST_REACH, Facts, Place, Taken, WantedTime, gather_facts
+from clinic_core.scheduling.reach import MANAGE, reaches
+from clinic_core.vocabulary import ConflictKind, ResourceType, Severity
+
+__all__ = [
+    "LONGEST_REACH",
+    "RESERVED",
+    "Reasons",
+    "Settled",
+    "WantedTime",
+    "can_lift",
+    "find_obstacles",
+    "refusal",
+    "settle",
+]
 
 RESERVED = "reservation_no_overlap"
-"""The constraint that refuses; its handler gets the ids as JSON."""
+"""The constraint that refuses what this did not see; its handler asks here again."""
 
-# An appointment is at most a day long and its buffer four hours; older starts cannot reach into a time.
-LONGEST_REACH = timedelta(hours=28)
+WALK_IN = timedelta(minutes=15)
+"""A start not longer ago than this is not yet the past: the patient stands at the desk."""
+
+_K = ConflictKind
+_SEVERITY: Mapping[ConflictKind, Severity] = MappingProxyType(
+    dict.fromkeys((_K.ROOM, _K.EQUIPMENT, _K.OUT_OF_SERVICE, _K.CLOSED), Severity.BLOCK)
+    | dict.fromkeys(
+        (_K.PRACTITIONER, _K.BUFFER, _K.PATIENT, _K.OUTSIDE_HOURS, _K.ABSENCE, _K.PAST, _K.NOTICE), Severity.OVERRIDE
+    )
+    | {_K.SAME_DAY: Severity.INFO}
+)
+_GRAVEST_FIRST = {severity: place for place, severity in enumerate((Severity.BLOCK, Severity.OVERRIDE, Severity.INFO))}
+_NOT_FREE = "This time is not free; please choose another."
 
 
 @dataclass(frozen=True)
-class WantedTime:
-    """What a booking asks for, in plain values that outlive the transaction; `ends_at` includes the buffer."""
+class Reasons:
+    """Why what is in the way shall be lifted, as far as somebody said."""
 
-    appointment_id: UUID
-    practitioner_user_id: UUID
-    clinic_location_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    resource_ids: tuple[UUID, ...]
-    is_double_booking: bool
-    timezone: str
-    locale: Locale
+    double_book: str | None = None
+    override: str | None = None
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What is kept with an appointment that was booked although something was in the way; nothing for a free time."""
+
+    double_book_reason: str | None = None
+    override_reason: str | None = None
+    override_kinds: tuple[ConflictKind, ...] = ()
 
     @property
-    def blocked_subjects(self) -> tuple[UUID, ...]:
-        """Whose time must be free: a permitted double booking asks only for rooms and equipment."""
-        return self.resource_ids if self.is_double_booking else (self.practitioner_user_id, *self.resource_ids)
+    def kinds(self) -> frozenset[ConflictKind]:
+        """Everything that was lifted."""
+        doubled = {ConflictKind.PRACTITIONER} if self.double_book_reason else set()
+        return frozenset(self.override_kinds) | doubled
 
 
-def wanted_time(
-    actor: Actor, appointment: Appointment, location: ClinicLocation, resource_ids: tuple[UUID, ...]
-) -> WantedTime:
-    """What an appointment, as it now stands in memory, asks for."""
-    return WantedTime(
-        appointment_id=appointment.id,
-        practitioner_user_id=appointment.practitioner_user_id,
-        clinic_location_id=location.id,
-        starts_at=appointment.starts_at,
-        ends_at=appointment.ends_at + timedelta(minutes=appointment.buffer_minutes),
-        resource_ids=resource_ids,
-        is_double_booking=False,
-        timezone=location.timezone,
-        locale=actor.settings.locale,
+def find_obstacles(session: Session, actor: Actor, wanted: Sequence[WantedTime]) -> list[tuple[Obstacle, ...]]:
+    """For each wanted time everything that is in the way, the gravest first; one query for all of them.
+
+    The wanted times are not compared with each other. The caller holds the calendar lock where the answer must stand.
+    """
+    if not wanted:
+        return []
+    facts = gather_facts(session, wanted)
+    return [_obstacles(actor, facts, n, one) for n, one in enumerate(wanted)]
+
+
+def settle(
+    actor: Actor,
+    wanted: WantedTime,
+    obstacles: Sequence[Obstacle],
+    reasons: Reasons,
+    *,
+    kept: Settled | None = None,
+) -> Settled:
+    """What has to be kept with the appointment, when every obstacle may be and is lifted.
+
+    `kept` is what was lifted for the same time, practitioner and place before: it stays so, whoever asks now.
+
+    Raises:
+        BookingConflict: something blocks, no reason was given, or the actor may not lift it.
+    """
+    before = kept or Settled()
+    kinds = {one.kind for one in obstacles if one.severity is not Severity.INFO}
+    lifted = {kind for kind in kinds if _reason(kind, kinds, reasons) and _may_lift(actor, wanted, kind, kinds)}
+    if kinds - lifted - before.kinds:
+        raise refusal(actor, wanted, obstacles)
+    others = tuple(sorted(kinds - {_K.PRACTITIONER}))
+    double_book = reasons.double_book or before.double_book_reason
+    override = reasons.override or before.override_reason or double_book
+    return Settled(
+        double_book_reason=double_book if _K.PRACTITIONER in kinds else None,
+        override_reason=override if others else None,
+        override_kinds=others,
     )
 
 
-def is_practitioner_taken(session: Session, wanted: WantedTime) -> bool:
-    """Whether the practitioner has another appointment (buffers included) in that time."""
-    taken = exists().where(
-        col(Appointment.practitioner_user_id) == wanted.practitioner_user_id,
-        col(Appointment.starts_at) > wanted.starts_at - LONGEST_REACH,
-        *_overlapping(wanted),
+def refusal(actor: Actor, wanted: WantedTime, obstacles: Sequence[Obstacle]) -> BookingConflict:
+    """The error that names everything that is in the way; to a patient only that the time is not free."""
+    in_the_way = [one for one in obstacles if one.severity is not Severity.INFO]
+    if not in_the_way:
+        return BookingConflict("The time was taken a moment ago; please choose another.")
+    message = "The time is not free. " + " ".join(one.sentence for one in in_the_way)
+    if _is_patient(actor, wanted):
+        message = " ".join(dict.fromkeys(one.sentence for one in in_the_way))
+    return BookingConflict(message, obstacles=in_the_way, can_override=can_lift(actor, wanted, in_the_way))
+
+
+def can_lift(actor: Actor, wanted: WantedTime, obstacles: Sequence[Obstacle]) -> bool:
+    """Whether something is in the way and the actor may book all the same, with a reason."""
+    kinds = {one.kind for one in obstacles if one.severity is not Severity.INFO}
+    return bool(kinds) and all(_may_lift(actor, wanted, kind, kinds) for kind in kinds)
+
+
+class _Said(NamedTuple):
+    """One thing in the way, before it is known to whom it is told."""
+
+    kind: ConflictKind
+    subject_id: UUID | None
+    subject: str
+    appointment_id: UUID | None
+    sentence: str
+
+
+def _reason(kind: ConflictKind, kinds: set[ConflictKind], reasons: Reasons) -> str | None:
+    if kind is _K.PRACTITIONER:
+        return reasons.double_book
+    if kind is _K.BUFFER and _K.PRACTITIONER in kinds:
+        return reasons.override or reasons.double_book
+    return reasons.override
+
+
+def _may_lift(actor: Actor, wanted: WantedTime, kind: ConflictKind, kinds: set[ConflictKind]) -> bool:
+    """A second booking lies over the buffers too; apart from that each kind needs its own permission."""
+    if _SEVERITY[kind] is Severity.BLOCK:
+        return False
+    doubles = kind is _K.PRACTITIONER or (kind is _K.BUFFER and _K.PRACTITIONER in kinds)
+    permission = Permission.APPOINTMENT_DOUBLE_BOOK if doubles else Permission.APPOINTMENT_OVERRIDE
+    return reaches(
+        actor, permission, practitioner_id=wanted.practitioner_user_id, location_id=wanted.clinic_location_id
     )
-    return bool(session.execute(select(taken)).scalar_one())
 
 
-def booking_conflict(session: Session, wanted: WantedTime, detail: Mapping[str, object]) -> BookingConflict:
-    """The refusal with everything that is in the way: who or what, and when; never another patient's name."""
-    names = _names(session, wanted)
-    obstacles = [_obstacle(row, names, wanted) for row in _in_the_way(session, wanted, detail)]
-    if not obstacles:
-        return BookingConflict("The time was taken a moment ago; please choose another or try again.")
-    return BookingConflict(
-        "The time is not free. " + " ".join(obstacle.sentence for obstacle in obstacles), obstacles=obstacles
+def _is_patient(actor: Actor, wanted: WantedTime) -> bool:
+    """Who books without reaching the calendar books for themselves, and is told nothing about others."""
+    return not reaches(
+        actor, MANAGE, practitioner_id=wanted.practitioner_user_id, location_id=wanted.clinic_location_id
     )
 
 
-@dataclass(frozen=True)
-class _Taken:
-    subject_id: UUID
-    kind: str
-    appointment_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-
-
-def _overlapping(wanted: WantedTime) -> tuple[ColumnElement[bool], ...]:
-    until = col(Appointment.ends_at) + func.make_interval(0, 0, 0, 0, 0, col(Appointment.buffer_minutes))
-    return (
-        col(Appointment.id) != wanted.appointment_id,
-        col(Appointment.deleted_at).is_(None),
-        col(Appointment.status) != AppointmentStatus.CANCELLED,
-        col(Appointment.starts_at) < wanted.ends_at,
-        until > wanted.starts_at,
-    )
-
-
-def _in_the_way(session: Session, wanted: WantedTime, detail: Mapping[str, object]) -> list[_Taken]:
-    named = detail.get("other_appointment_id")
-    near = and_(
-        col(Appointment.starts_at) > wanted.starts_at - LONGEST_REACH,
-        or_(
-            col(Appointment.practitioner_user_id) == wanted.practitioner_user_id,
-            col(Appointment.clinic_location_id) == wanted.clinic_location_id,
-        ),
-    )
-    statement = (
-        select(
-            col(Reservation.subject_id),
-            col(Reservation.kind),
-            col(Appointment.id),
-            col(Appointment.starts_at),
-            col(Appointment.ends_at) + func.make_interval(0, 0, 0, 0, 0, col(Appointment.buffer_minutes)),
+def _obstacles(actor: Actor, facts: Facts, n: int, wanted: WantedTime) -> tuple[Obstacle, ...]:
+    place = facts.places[wanted.clinic_location_id]
+    words = _Words(actor, place)
+    is_patient = _is_patient(actor, wanted)
+    found = [
+        *_taken(facts, n, wanted, words),
+        *_patient_taken(facts, n, wanted, words, place),
+        *_not_working(facts, wanted, words, place),
+        *_away(facts, wanted, words),
+        *_too_early(actor, wanted, is_patient=is_patient),
+    ]
+    told = [
+        Obstacle(
+            kind=one.kind,
+            severity=_SEVERITY[one.kind],
+            subject_id=None if is_patient else one.subject_id,
+            subject="" if is_patient else one.subject,
+            appointment_id=None if is_patient else one.appointment_id,
+            sentence=_NOT_FREE if is_patient and one.kind not in {_K.NOTICE, _K.PAST, _K.CLOSED} else one.sentence,
         )
-        .join(Reservation, col(Reservation.appointment_id) == col(Appointment.id))
-        .where(
-            or_(near, col(Appointment.id) == UUID(named)) if isinstance(named, str) else near,
-            col(Reservation.subject_id).in_(wanted.blocked_subjects),
-            *_overlapping(wanted),
-        )
-        .order_by(col(Appointment.starts_at), col(Appointment.id))
-    )
-    order = {subject: place for place, subject in enumerate(wanted.blocked_subjects)}
-    taken = [_Taken(*row) for row in session.execute(statement).all()]
-    return sorted(taken, key=lambda one: order[one.subject_id])
+        for one in found
+    ]
+    return tuple(sorted(told, key=lambda one: _GRAVEST_FIRST[one.severity]))
 
 
-def _names(session: Session, wanted: WantedTime) -> dict[UUID, str]:
-    people = select(col(AppUser.id), col(AppUser.display_name)).where(col(AppUser.id) == wanted.practitioner_user_id)
-    things = select(col(LocationResource.id), col(LocationResource.name)).where(
-        col(LocationResource.id).in_(wanted.resource_ids)
-    )
-    return dict(session.execute(union_all(people, things)).all())
+class _Words:
+    """Times in the words of the location and the organisation."""
+
+    def __init__(self, actor: Actor, place: Place) -> None:
+        self._zone = place.zone
+        self._locale = actor.settings.locale
+
+    def day(self, instant: datetime) -> str:
+        """The date on the wall."""
+        return date_text(local_date(instant, self._zone), self._locale)
+
+    def span(self, starts_at: datetime, ends_at: datetime) -> str:
+        """From … to … on …, with both dates where it runs over midnight."""
+        start, end = time_text(starts_at, self._zone), time_text(ends_at, self._zone)
+        if self.day(starts_at) == self.day(ends_at):
+            return f"from {start} to {end} on {self.day(starts_at)}"
+        return f"from {start} on {self.day(starts_at)} to {end} on {self.day(ends_at)}"
 
 
-def _obstacle(taken: _Taken, names: Mapping[UUID, str], wanted: WantedTime) -> Obstacle:
-    place = zone(wanted.timezone)
-    name = names.get(taken.subject_id, taken.kind.capitalize())
-    day = date_text(local_date(taken.starts_at, place), wanted.locale)
-    times = f"from {time_text(taken.starts_at, place)} to {time_text(taken.ends_at, place)}"
-    return Obstacle(
-        subject_id=taken.subject_id,
-        subject=name,
-        kind=taken.kind,
-        appointment_id=taken.appointment_id,
-        sentence=f"{name} is taken {times} on {day}.",
-    )
+def _taken(facts: Facts, n: int, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
+    order = {subject: at for at, subject in enumerate((wanted.practitioner_user_id, *wanted.resource_ids))}
+    for taken in sorted(facts.taken[n], key=lambda one: (order[one.subject_id], one.starts_at, one.appointment_id)):
+        if taken.subject_id in facts.things:
+            name, kind = facts.things[taken.subject_id]
+            said = _K.ROOM if kind is ResourceType.ROOM else _K.EQUIPMENT
+        else:
+            name = facts.people[taken.subject_id][0]
+            said = _K.PRACTITIONER if _meet(wanted, taken) else _K.BUFFER
+        if said is _K.BUFFER:
+            when = words.span(taken.starts_at, taken.ends_at)
+            sentence = f"{name} has an appointment {when} and needs the time around it."
+        else:
+            sentence = f"{name} is taken {words.span(taken.starts_at, taken.until)}."
+        yield _Said(said, taken.subject_id, name, taken.appointment_id, sentence)
+
+
+def _meet(wanted: WantedTime, taken: Taken) -> bool:
+    """Whether the appointments themselves overlap, not only their buffers."""
+    return overlaps((wanted.starts_at, wanted.ends_at), (taken.starts_at, taken.ends_at))
+
+
+def _patient_taken(facts: Facts, n: int, wanted: WantedTime, words: _Words, place: Place) -> Iterator[_Said]:
+    day = local_date(wanted.starts_at, place.zone)
+    for taken in sorted(facts.same_day[n], key=lambda one: (one.starts_at, one.appointment_id)):
+        when = words.span(taken.starts_at, taken.ends_at)
+        if _meet(wanted, taken):
+            sentence = f"The patient has another appointment {when}."
+            yield _Said(_K.PATIENT, wanted.patient_id, "Patient", taken.appointment_id, sentence)
+        elif local_date(taken.starts_at, place.zone) == day:
+            sentence = f"The patient comes on the same day already, {when}."
+            yield _Said(_K.SAME_DAY, wanted.patient_id, "Patient", taken.appointment_id, sentence)
+
+
+def _not_working(facts: Facts, wanted: WantedTime, words: _Words, place: Place) -> Iterator[_Said]:
+    """Outside the rota of the practitioner, or the hours of the place; where neither is known nothing is said."""
+    during = (wanted.starts_at, wanted.ends_at)
+    name, rules = facts.people[wanted.practitioner_user_id]
+    when = words.span(*during)
+    for closed, called in place.closures:
+        if overlaps(during, range_bounds(closed.first, closed.last, place.zone)):
+            sentence = f"{place.name} is closed on {words.day(wanted.starts_at)}: {called}."
+            yield _Said(_K.CLOSED, wanted.clinic_location_id, place.name, None, sentence)
+    if rules:
+        here = [rule for rule in rules if rule.clinic_location_id == wanted.clinic_location_id]
+        if subtract([during], working_spans(here, place.zone, during=during)):
+            sentence = f"{name} does not work at {place.name} {when}."
+            yield _Said(_K.OUTSIDE_HOURS, wanted.practitioner_user_id, name, None, sentence)
+            return
+    if place.hours and subtract([during], opening_spans(place.hours, place.zone, during=during)):
+        sentence = f"{place.name} is not open {when}."
+        yield _Said(_K.OUTSIDE_HOURS, wanted.clinic_location_id, place.name, None, sentence)
+
+
+def _away(facts: Facts, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
+    subjects = {wanted.practitioner_user_id, *wanted.resource_ids}
+    for away in sorted(facts.away, key=lambda one: (one.starts_at, one.subject_id)):
+        if away.subject_id not in subjects:
+            continue
+        when = words.span(away.starts_at, away.ends_at)
+        if away.subject_id in facts.things:
+            if overlaps((wanted.starts_at, wanted.until), (away.starts_at, away.ends_at)):
+                name = facts.things[away.subject_id][0]
+                yield _Said(_K.OUT_OF_SERVICE, away.subject_id, name, None, f"{name} is out of service {when}.")
+        elif overlaps((wanted.starts_at, wanted.ends_at), (away.starts_at, away.ends_at)):
+            name = facts.people[away.subject_id][0]
+            yield _Said(_K.ABSENCE, away.subject_id, name, None, f"{name} is away {when}.")
+
+
+def _too_early(actor: Actor, wanted: WantedTime, *, is_patient: bool) -> Iterator[_Said]:
+    instant = now()
+    notice = timedelta(minutes=actor.settings.online_notice_minutes)
+    if is_patient and instant < wanted.starts_at < instant + notice:
+        hours = f"{notice.total_seconds() / 3600:g}"
+        sentence = f"Please book at least {hours} hours ahead, or call the clinic."
+        yield _Said(_K.NOTICE, None, "", None, sentence)
+    elif wanted.starts_at < instant - (timedelta() if is_patient else WALK_IN):
+        yield _Said(_K.PAST, None, "", None, "The time lies in the past.")

@@ -1,26 +1,17 @@
-"""Booking and moving. PostgreSQL has the last word on whether the time is free; this says so in words."""
+"""Booking and moving. The validator says what is in the way; PostgreSQL has the last word on what is free."""
 
-from collections.abc import Collection
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import delete, select
-from sqlmodel import col
-
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.errors import Conflict, InvalidInput, NotFound
+from clinic_core.errors import BookingConflict, Conflict, InvalidInput
 from clinic_core.kit.clock import now
+from clinic_core.kit.ids import new_id
 from clinic_core.kit.text import field_error
-from clinic_core.models import (
-    Appointment,
-    AppointmentResource,
-    ClinicalCase,
-    ClinicLocation,
-    Patient,
-)
-from clinic_core.scheduling.bookable import find_bookable, find_resources
-from clinic_core.scheduling.conflicts import RESERVED, booking_conflict, is_practitioner_taken, wanted_time
+from clinic_core.models import Appointment, ClinicLocation, LocationResource, Patient
+from clinic_core.scheduling.bookable import check_case, find_bookable, find_resources
+from clinic_core.scheduling.conflicts import RESERVED, Reasons, Settled, WantedTime, find_obstacles, refusal, settle
 from clinic_core.scheduling.reach import (
     MANAGE,
     find_bookable_patient,
@@ -28,29 +19,42 @@ from clinic_core.scheduling.reach import (
     is_own_patient,
     reaches,
 )
+from clinic_core.scheduling.resources import give_back_resources, take_resources, taken_resources
 from clinic_core.scheduling.rows import NewBooking, appointment_row, new_appointment_row
-from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, MoveAppointment
+from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, FindSlots, MoveAppointment, ResourceNeed
+from clinic_core.scheduling.slots import alternatives_for
 from clinic_core.scheduling.transitions import MOVABLE
+from clinic_core.vocabulary import ConflictKind
+
+_LIFTED_BY = {
+    "double_book_reason": (Permission.APPOINTMENT_DOUBLE_BOOK, "You may not book a practitioner twice at once."),
+    "override_reason": (Permission.APPOINTMENT_OVERRIDE, "You may not book against the rules of this calendar."),
+}
+
+_Needs = tuple[ResourceNeed, ...]
 
 
 @use_case(MANAGE, name="appointment.book")
 def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
     """Books a patient with a practitioner at a place; the buffer of the service is reserved after it.
 
-    Takes the organisation's calendar lock. A practitioner who has another appointment then is booked twice only with
-    a reason and under `appointment.double_book`; rooms and equipment never are.
+    Takes the organisation's calendar lock. What is in the way is lifted only with a reason and the permission for it
+    (S5): a practitioner who is taken under `appointment.double_book`, hours, absences, buffers, the patient's other
+    appointments and the past under `appointment.override`; rooms and equipment never are. The reasons are kept only
+    where they were needed.
 
     Raises:
-        BookingConflict: the practitioner, a room or a piece of equipment is taken; names all that is in the way.
+        BookingConflict: something is in the way; names all of it, and three times that are free instead.
         NotFound: an unknown patient, practitioner, location, room, service or case, or one out of reach.
         InvalidInput: something that cannot be booked (any more), or a patient booking into the past.
-        PermissionDenied: not a calendar of the actor's.
+        PermissionDenied: not a calendar of the actor's, or a reason given by who may not lift anything.
         Conflict: the patient is deleted, merged or has died.
     """
     work.lock_calendar()
     patient = find_bookable_patient(work.session, work.actor, request.patient_id)
-    _check_reach(work, "appointment.book", patient, request.practitioner_user_id, request.clinic_location_id)
-    _check_double_booking(work, "appointment.book", request, request.practitioner_user_id, request.clinic_location_id)
+    place = (request.practitioner_user_id, request.clinic_location_id)
+    _check_reach(work, "appointment.book", patient, place)
+    _check_reasons(work, "appointment.book", request, place)
     _check_ahead(work, patient, request.starts_at)
     bookable = find_bookable(
         work.session,
@@ -59,27 +63,24 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
         service_id=request.product_service_id,
     )
     resources = find_resources(work.session, bookable.location, request.resource_ids)
-    _check_case(work, request.case_id, patient.id)
-    appointment = Appointment(
-        organization_id=work.actor.organization_id,
+    check_case(work.session, request.case_id, patient.id)
+    wanted = WantedTime(
+        appointment_id=new_id(),
         patient_id=patient.id,
         practitioner_user_id=request.practitioner_user_id,
         clinic_location_id=bookable.location.id,
-        product_service_id=request.product_service_id,
-        case_id=request.case_id,
         starts_at=request.starts_at,
         ends_at=request.ends_at,
         buffer_minutes=bookable.service.buffer_minutes if bookable.service else 0,
-        note=request.note,
+        resource_ids=request.resource_ids,
     )
-    wanted = wanted_time(work.actor, appointment, bookable.location, request.resource_ids)
-    if request.double_book_reason and is_practitioner_taken(work.session, wanted):
-        wanted = replace(wanted, is_double_booking=True)
-        appointment.double_book_reason = request.double_book_reason
-    with work.constraints({RESERVED: lambda detail: booking_conflict(work.session, wanted, detail)}):
+    needs = _needs(resources)
+    settled = _settled(work, wanted, Reasons(request.double_book_reason, request.override_reason), needs)
+    appointment = _new_appointment(work, request, wanted, settled)
+    with work.constraints({RESERVED: lambda _: _taken_meanwhile(work, wanted, needs)}):
         work.session.add(appointment)
         work.session.flush()
-        _take(work, appointment.id, request.resource_ids)
+        take_resources(work.session, work.actor.organization_id, appointment.id, request.resource_ids)
     return new_appointment_row(work.session, work.actor, appointment, NewBooking(patient, bookable, resources))
 
 
@@ -87,7 +88,8 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
 def move_appointment(work: Work, request: MoveAppointment) -> AppointmentRow:
     """Gives an appointment another time, practitioner, place or other rooms; its buffer goes along.
 
-    Takes the organisation's calendar lock. Rooms do not follow to another location: they are chosen anew.
+    Takes the organisation's calendar lock. Rooms do not follow to another location: they are chosen anew. What was
+    lifted for a time, practitioner and place stays lifted while they stay; a start that is kept is never "past".
 
     Raises:
         BookingConflict: as for booking.
@@ -99,21 +101,21 @@ def move_appointment(work: Work, request: MoveAppointment) -> AppointmentRow:
     appointment, patient = find_managed_appointment(work.session, work.actor, request.appointment_id)
     practitioner_id = request.practitioner_user_id or appointment.practitioner_user_id
     location_id = request.clinic_location_id or appointment.clinic_location_id
-    _check_reach(work, "appointment.move", patient, practitioner_id, location_id)
-    _check_double_booking(work, "appointment.move", request, practitioner_id, location_id)
+    _check_reach(work, "appointment.move", patient, (practitioner_id, location_id))
+    _check_reasons(work, "appointment.move", request, (practitioner_id, location_id))
     _check_ahead(work, patient, request.starts_at)
     work.lock_calendar()
     appointment = work.lock(Appointment, request.appointment_id, called="appointment", version=request.version)
     if appointment.status not in MOVABLE:
         raise Conflict(f"An appointment that is {appointment.status.label.lower()} is not moved.")
-    kept = _taken(work, appointment.id)
+    kept = taken_resources(work.session, appointment.id)
     resource_ids = kept if request.resource_ids is None else request.resource_ids
     if request.resource_ids is None and kept and location_id != appointment.clinic_location_id:
         raise InvalidInput("Choose the rooms at the new location.", fields={"resource_ids": "Choose the rooms."})
     changed = practitioner_id if practitioner_id != appointment.practitioner_user_id else None
     location = find_bookable(work.session, location_id, practitioner_id=changed).location
-    find_resources(work.session, location, resource_ids, kept=kept)
-    _move(work, appointment, request, _Place(practitioner_id, location, kept, resource_ids))
+    resources = find_resources(work.session, location, resource_ids, kept=kept)
+    _move(work, appointment, request, _Place(practitioner_id, location, kept, resources))
     return appointment_row(work.session, work.actor, request.appointment_id)
 
 
@@ -124,84 +126,137 @@ class _Place:
     practitioner_id: UUID
     location: ClinicLocation
     kept: tuple[UUID, ...]
-    resource_ids: tuple[UUID, ...]
+    resources: list[LocationResource]
 
 
 def _move(work: Work, appointment: Appointment, request: MoveAppointment, place: _Place) -> None:
     """Rooms of the old place go first and those of the new one come last: a room must be at the location."""
-    before = (appointment.practitioner_user_id, appointment.starts_at, appointment.ends_at)
-    reason = request.double_book_reason
-    if before == (place.practitioner_id, request.starts_at, request.ends_at):
-        reason = reason or appointment.double_book_reason
+    resource_ids = tuple(sorted(one.id for one in place.resources))
+    wanted = WantedTime(
+        appointment_id=appointment.id,
+        patient_id=appointment.patient_id,
+        practitioner_user_id=place.practitioner_id,
+        clinic_location_id=place.location.id,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        buffer_minutes=appointment.buffer_minutes,
+        resource_ids=resource_ids,
+    )
+    needs = _needs(place.resources)
+    reasons = Reasons(request.double_book_reason, request.override_reason)
+    settled = _settled(work, wanted, reasons, needs, moved=appointment)
     with work.session.no_autoflush:
         appointment.practitioner_user_id = place.practitioner_id
         appointment.clinic_location_id = place.location.id
         appointment.starts_at, appointment.ends_at = request.starts_at, request.ends_at
-        wanted = wanted_time(work.actor, appointment, place.location, place.resource_ids)
-        is_double = bool(reason) and is_practitioner_taken(work.session, wanted)
-        wanted = replace(wanted, is_double_booking=is_double)
-        appointment.double_book_reason = reason if is_double else None
-        with work.constraints({RESERVED: lambda detail: booking_conflict(work.session, wanted, detail)}):
-            _give_back(work, appointment.id, set(place.kept) - set(place.resource_ids))
+        appointment.double_book_reason = settled.double_book_reason
+        appointment.override_reason = settled.override_reason
+        appointment.override_kinds_json = list(settled.override_kinds)
+        with work.constraints({RESERVED: lambda _: _taken_meanwhile(work, wanted, needs)}):
+            give_back_resources(work.session, wanted.appointment_id, set(place.kept) - set(resource_ids))
             work.session.flush()
-            _take(work, appointment.id, set(place.resource_ids) - set(place.kept))
+            take_resources(
+                work.session, work.actor.organization_id, wanted.appointment_id, set(resource_ids) - set(place.kept)
+            )
 
 
-def _check_reach(work: Work, name: str, patient: Patient, practitioner_id: UUID, location_id: UUID) -> None:
+def _kept(appointment: Appointment, wanted: WantedTime) -> Settled | None:
+    """What was lifted for the appointment, while its time, practitioner and place stay."""
+    before = (
+        appointment.practitioner_user_id,
+        appointment.clinic_location_id,
+        appointment.starts_at,
+        appointment.ends_at,
+    )
+    if before != (wanted.practitioner_user_id, wanted.clinic_location_id, wanted.starts_at, wanted.ends_at):
+        return None
+    return Settled(
+        appointment.double_book_reason,
+        appointment.override_reason,
+        tuple(ConflictKind(kind) for kind in appointment.override_kinds_json),
+    )
+
+
+def _settled(
+    work: Work, wanted: WantedTime, reasons: Reasons, needs: _Needs, *, moved: Appointment | None = None
+) -> Settled:
+    """What must be kept with the booking; a refusal ends the transaction first, so that nobody waits for its words."""
+    obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
+    if moved is not None and moved.starts_at == wanted.starts_at:
+        obstacles = tuple(one for one in obstacles if one.kind is not ConflictKind.PAST)
+    try:
+        return settle(work.actor, wanted, obstacles, reasons, kept=_kept(moved, wanted) if moved else None)
+    except BookingConflict as conflict:
+        work.start_over()
+        raise _with_alternatives(work, wanted, needs, conflict) from conflict
+
+
+def _needs(resources: list[LocationResource]) -> _Needs:
+    """What an alternative needs: a room for a room, of the same kind."""
+    return tuple(ResourceNeed(type=one.type, category=one.category) for one in resources)
+
+
+def _with_alternatives(work: Work, wanted: WantedTime, needs: _Needs, conflict: BookingConflict) -> BookingConflict:
+    asked = FindSlots(
+        clinic_location_id=wanted.clinic_location_id,
+        duration_minutes=max(1, int((wanted.ends_at - wanted.starts_at).total_seconds()) // 60),
+        buffer_minutes=wanted.buffer_minutes,
+        needs=needs,
+        starts_from=max(wanted.starts_at, now()),
+        patient_id=wanted.patient_id,
+        moved_appointment_id=wanted.appointment_id,
+        limit=3,
+    )
+    return BookingConflict(
+        conflict.message,
+        obstacles=conflict.obstacles,
+        alternatives=alternatives_for(
+            work.session, work.actor, asked, preferred_practitioner_id=wanted.practitioner_user_id
+        ),
+        can_override=conflict.can_override,
+    )
+
+
+def _taken_meanwhile(work: Work, wanted: WantedTime, needs: _Needs) -> BookingConflict:
+    """What PostgreSQL refused although the validator saw nothing that it was not told to lift."""
+    obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
+    return _with_alternatives(work, wanted, needs, refusal(work.actor, wanted, obstacles))
+
+
+def _new_appointment(work: Work, request: BookAppointment, wanted: WantedTime, settled: Settled) -> Appointment:
+    return Appointment(
+        id=wanted.appointment_id,
+        organization_id=work.actor.organization_id,
+        patient_id=wanted.patient_id,
+        practitioner_user_id=wanted.practitioner_user_id,
+        clinic_location_id=wanted.clinic_location_id,
+        product_service_id=request.product_service_id,
+        case_id=request.case_id,
+        starts_at=wanted.starts_at,
+        ends_at=wanted.ends_at,
+        buffer_minutes=wanted.buffer_minutes,
+        note=request.note,
+        double_book_reason=settled.double_book_reason,
+        override_reason=settled.override_reason,
+        override_kinds_json=list(settled.override_kinds),
+    )
+
+
+def _check_reach(work: Work, name: str, patient: Patient, place: tuple[UUID, UUID]) -> None:
     if is_own_patient(work.actor, patient):
         return
-    if not reaches(work.actor, MANAGE, practitioner_id=practitioner_id, location_id=location_id):
+    if not reaches(work.actor, MANAGE, practitioner_id=place[0], location_id=place[1]):
         raise work.refused(name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
 
 
-def _check_double_booking(
-    work: Work, name: str, request: BookAppointment | MoveAppointment, practitioner_id: UUID, location_id: UUID
-) -> None:
-    permission = Permission.APPOINTMENT_DOUBLE_BOOK
-    if request.double_book_reason is None:
-        return
-    if not reaches(work.actor, permission, practitioner_id=practitioner_id, location_id=location_id):
-        raise work.refused(name, permission, "You may not book a practitioner twice at once.")
+def _check_reasons(work: Work, name: str, request: BookAppointment | MoveAppointment, place: tuple[UUID, UUID]) -> None:
+    for given, (permission, sentence) in _LIFTED_BY.items():
+        if getattr(request, given) is None:
+            continue
+        if not reaches(work.actor, permission, practitioner_id=place[0], location_id=place[1]):
+            raise work.refused(name, permission, sentence)
 
 
 def _check_ahead(work: Work, patient: Patient, starts_at: datetime) -> None:
     if is_own_patient(work.actor, patient) and starts_at <= now():
         raise field_error("starts_at", "must lie ahead")
-
-
-def _check_case(work: Work, case_id: UUID | None, patient_id: UUID) -> None:
-    if case_id is None:
-        return
-    statement = select(col(ClinicalCase.patient_id)).where(col(ClinicalCase.id) == case_id)
-    owner = work.session.execute(statement).scalar_one_or_none()
-    if owner is None:
-        raise NotFound("This case does not exist.")
-    if owner != patient_id:
-        raise InvalidInput("This case belongs to another patient.")
-
-
-def _taken(work: Work, appointment_id: UUID) -> tuple[UUID, ...]:
-    statement = select(col(AppointmentResource.resource_id)).where(
-        col(AppointmentResource.appointment_id) == appointment_id
-    )
-    return tuple(sorted(work.session.scalars(statement)))
-
-
-def _take(work: Work, appointment_id: UUID, resource_ids: Collection[UUID]) -> None:
-    work.session.add_all(
-        AppointmentResource(
-            organization_id=work.actor.organization_id, appointment_id=appointment_id, resource_id=resource_id
-        )
-        for resource_id in sorted(resource_ids)
-    )
-    work.session.flush()
-
-
-def _give_back(work: Work, appointment_id: UUID, resource_ids: Collection[UUID]) -> None:
-    if resource_ids:
-        work.session.execute(
-            delete(AppointmentResource).where(
-                col(AppointmentResource.appointment_id) == appointment_id,
-                col(AppointmentResource.resource_id).in_(resource_ids),
-            )
-        )

@@ -1,0 +1,42 @@
+"""What would be in the way of a time, before somebody books it."""
+
+from clinic_core.access import Work, query
+from clinic_core.kit.ids import new_id
+from clinic_core.models import Appointment
+from clinic_core.scheduling.bookable import find_bookable, find_resources
+from clinic_core.scheduling.conflicts import WantedTime, can_lift, find_obstacles
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient
+from clinic_core.scheduling.resources import taken_resources
+from clinic_core.scheduling.schemas import CheckTime, TimeCheck
+
+
+@query(MANAGE, name="appointment.check")
+def check_time(work: Work, request: CheckTime) -> TimeCheck:
+    """Everything that is in the way of a time at this moment; booking asks again.
+
+    Raises:
+        NotFound, InvalidInput, Conflict: as for booking, where something cannot be booked at all.
+    """
+    find_bookable_patient(work.session, work.actor, request.patient_id)
+    bookable = find_bookable(
+        work.session,
+        request.clinic_location_id,
+        practitioner_id=request.practitioner_user_id,
+        service_id=request.product_service_id,
+    )
+    moved = work.get(Appointment, request.appointment_id, called="appointment") if request.appointment_id else None
+    kept = taken_resources(work.session, moved.id) if moved else ()
+    find_resources(work.session, bookable.location, request.resource_ids, kept=kept)
+    buffer_minutes = bookable.service.buffer_minutes if bookable.service else 0
+    wanted = WantedTime(
+        appointment_id=moved.id if moved else new_id(),
+        patient_id=request.patient_id,
+        practitioner_user_id=request.practitioner_user_id,
+        clinic_location_id=request.clinic_location_id,
+        starts_at=request.starts_at,
+        ends_at=request.ends_at,
+        buffer_minutes=moved.buffer_minutes if moved else buffer_minutes,
+        resource_ids=request.resource_ids,
+    )
+    obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
+    return TimeCheck(obstacles=obstacles, can_override=can_lift(work.actor, wanted, obstacles))
