@@ -7,18 +7,19 @@ it meets everything that the validator asks for, and PostgreSQL has the last wor
 from collections.abc import Iterator, Mapping
 from datetime import timedelta
 from heapq import merge as merge_sorted
-from itertools import islice
+from itertools import chain, islice
 from uuid import UUID
 
 from sqlalchemy.orm import Session
 
 from clinic_core.access import Actor
 from clinic_core.errors import Alternative
-from clinic_core.kit.calendar import day_bounds, range_bounds, subtract, zone
+from clinic_core.kit.calendar import day_bounds, overlaps, range_bounds, subtract, zone
 from clinic_core.kit.formats import Locale, datetime_text
 from clinic_core.scheduling.availability import opening_spans, working_spans
 from clinic_core.scheduling.schemas import FindSlots, SlotRow
-from clinic_core.scheduling.slots_known import Known, Person, Taken, Thing, get_known, get_taken, serves
+from clinic_core.scheduling.slots_known import Known, Person, Thing, choose, get_known
+from clinic_core.scheduling.slots_taken import Taken, get_taken
 from clinic_core.scheduling.slots_times import (
     Seconds,
     Wish,
@@ -43,17 +44,7 @@ def free_slots(session: Session, actor: Actor, request: FindSlots) -> list[SlotR
         NotFound: an unknown location, service, practitioner, room or piece of equipment.
         InvalidInput: one that cannot be booked any more, or a day outside the calendar.
     """
-    known = get_known(session, actor, request)
-    if not known.people:
-        return []
-    found: list[SlotRow] = []
-    for passed in range(0, request.days, WINDOW_DAYS):
-        window = _Window(known, request, passed)
-        taken = get_taken(session, known, request, window.bounds)
-        found.extend(islice(window.slots(taken), request.limit - len(found)))
-        if len(found) == request.limit:
-            break
-    return found
+    return list(islice(_slots(session, actor, request), request.limit))
 
 
 def alternatives_for(
@@ -61,17 +52,38 @@ def alternatives_for(
 ) -> tuple[Alternative, ...]:
     """Times instead of one that is not free: those of the same practitioner first, then of everybody else there.
 
+    They do not overlap one another, so that they are a choice and whoever comes second has one too.
+
     Raises: as `free_slots`.
     """
     same = request.model_copy(update={"practitioner_ids": (preferred_practitioner_id,)})
-    found = free_slots(session, actor, same)
-    if len(found) < request.limit:
-        anybody = request.model_copy(update={"practitioner_ids": ()})
-        others = (
-            one for one in free_slots(session, actor, anybody) if one.practitioner_user_id != preferred_practitioner_id
-        )
-        found.extend(islice(others, request.limit - len(found)))
+    anybody = request.model_copy(update={"practitioner_ids": ()})
+    found: list[SlotRow] = []
+    for slot in chain(_slots(session, actor, same), _slots(session, actor, anybody)):
+        if not any(_share(slot, other, request.buffer_minutes or 0) for other in found):
+            found.append(slot)
+        if len(found) == request.limit:
+            break
     return tuple(_alternative(slot, actor.settings.locale) for slot in found)
+
+
+def _slots(session: Session, actor: Actor, request: FindSlots) -> Iterator[SlotRow]:
+    """All free times in order; a week is read when those before it are used up."""
+    known = get_known(session, actor, request)
+    if not known.people:
+        return
+    for passed in range(0, request.days, WINDOW_DAYS):
+        window = _Window(known, request, passed)
+        yield from window.slots(get_taken(session, known, request, window.bounds))
+
+
+def _share(one: SlotRow, other: SlotRow, buffer_minutes: int) -> bool:
+    """Whether booking the one would take the other away."""
+    buffer = timedelta(minutes=buffer_minutes)
+    if not overlaps((one.starts_at, one.ends_at + buffer), (other.starts_at, other.ends_at + buffer)):
+        return False
+    same_person = one.practitioner_user_id == other.practitioner_user_id
+    return same_person or not set(one.resource_ids).isdisjoint(other.resource_ids)
 
 
 class _Window:
@@ -161,14 +173,8 @@ class _Rooms:
 
     def _choice(self, start: int) -> tuple[Thing, ...] | None:
         free = [thing for thing in self._pool if not is_within(self._closed[thing.ref.id], start)]
-        chosen: list[Thing] = []
-        for need in self._needs:
-            thing = next((one for one in free if serves(one, need)), None)
-            if thing is None:
-                return None
-            free.remove(thing)
-            chosen.append(thing)
-        return tuple(chosen)
+        chosen, missing = choose(self._needs, free)
+        return None if missing else tuple(chosen)
 
 
 def _row(known: Known, start: int, person: Person, chosen: tuple[Thing, ...]) -> SlotRow:

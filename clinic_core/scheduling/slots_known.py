@@ -1,14 +1,13 @@
-"""What the slot finder has to know: read once for a search, and what is taken once for each window of days."""
+"""What the slot finder has to know whatever the day: who works there, when, and what the visit needs."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import BigInteger, ColumnElement, Select, cast, exists, func, or_, select, union_all
-from sqlalchemy.orm import Mapped, Session
+from sqlalchemy import exists, or_, select, union_all
+from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor
@@ -19,7 +18,6 @@ from clinic_core.kit.text import field_error
 from clinic_core.models import (
     Absence,
     Appointment,
-    AppointmentResource,
     AppUser,
     LocationClosure,
     LocationHours,
@@ -32,7 +30,6 @@ from clinic_core.models import (
 )
 from clinic_core.scheduling.availability import ClosedDays
 from clinic_core.scheduling.bookable import Bookable, find_bookable, find_resources
-from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches
 from clinic_core.scheduling.schemas import (
     AvailabilityRule,
@@ -42,8 +39,8 @@ from clinic_core.scheduling.schemas import (
     ResourceRef,
     WeeklyAvailability,
 )
-from clinic_core.scheduling.slots_times import MINUTE, Length, Seconds
-from clinic_core.vocabulary import AppointmentStatus, ResourceType, UserStatus
+from clinic_core.scheduling.slots_times import MINUTE, Length
+from clinic_core.vocabulary import ResourceType, UserStatus
 
 # After the last day of a window a visit may run on: at most two more days, and one for a day of 23 hours.
 _DAYS_AFTER = timedelta(days=3)
@@ -84,14 +81,6 @@ class Known:
     pool: tuple[Thing, ...]
 
 
-@dataclass(frozen=True)
-class Taken:
-    """What appointments take in a window, buffers included for practitioners and things, in seconds."""
-
-    subjects: Mapping[UUID, list[Seconds]]
-    patient: Sequence[Seconds]
-
-
 def get_known(session: Session, actor: Actor, request: FindSlots) -> Known:
     """Everything but the appointments, in a constant number of queries.
 
@@ -107,8 +96,9 @@ def get_known(session: Session, actor: Actor, request: FindSlots) -> Known:
     buffer = _buffer_minutes(session, request, bookable)
     first = local_date(max(request.starts_from, now()), place)
     during = _horizon(first, request.days, place)
-    named = _named(find_resources(session, bookable.location, request.resource_ids))
-    needs = _open_needs(_needs(session, request), named)
+    named = things_of(find_resources(session, bookable.location, request.resource_ids))
+    asked = needs_of(session, request.product_service_id) if request.needs is None else request.needs
+    needs = tuple(choose(asked, named)[1])
     pool = _pool(session, bookable.location.id, needs, named)
     people = _people(session, actor, request)
     subjects = [*(person.id for person in people), *(thing.ref.id for thing in (*named, *pool))]
@@ -125,57 +115,6 @@ def get_known(session: Session, actor: Actor, request: FindSlots) -> Known:
         needs=needs,
         pool=pool,
     )
-
-
-def get_taken(session: Session, known: Known, request: FindSlots, window: Seconds) -> Taken:
-    """What is taken where a start in the window could meet it, in one query."""
-    since = datetime.fromtimestamp(window[0], known.place) - LONGEST_REACH
-    until = datetime.fromtimestamp(window[1] + known.length.reserved, known.place)
-    stands = (
-        col(Appointment.starts_at) > since,
-        col(Appointment.starts_at) < until,
-        col(Appointment.deleted_at).is_(None),
-        col(Appointment.status) != AppointmentStatus.CANCELLED,
-        *([col(Appointment.id) != request.moved_appointment_id] if request.moved_appointment_id else []),
-    )
-    of_people = (
-        _spans_of(col(Appointment.practitioner_user_id), with_buffer=True)
-        .where(col(Appointment.practitioner_user_id).in_([person.id for person in known.people]), *stands)
-        .group_by(col(Appointment.practitioner_user_id))
-    )
-    parts = [of_people]
-    things = [thing.ref.id for thing in (*known.named, *known.pool)]
-    if things:
-        parts.append(
-            _spans_of(col(AppointmentResource.resource_id), with_buffer=True)
-            .join(AppointmentResource, col(AppointmentResource.appointment_id) == col(Appointment.id))
-            .where(
-                col(Appointment.clinic_location_id) == known.location_id,
-                col(AppointmentResource.resource_id).in_(things),
-                *stands,
-            )
-            .group_by(col(AppointmentResource.resource_id))
-        )
-    if request.patient_id is not None:
-        parts.append(
-            _spans_of(col(Appointment.patient_id), with_buffer=False)
-            .where(col(Appointment.patient_id) == request.patient_id, *stands)
-            .group_by(col(Appointment.patient_id))
-        )
-    found: dict[UUID, list[Seconds]] = {}
-    for subject, starts, ends in session.execute(union_all(*parts)):
-        found[subject] = list(zip(starts, ends, strict=True))
-    patient = found.pop(request.patient_id, []) if request.patient_id else []
-    return Taken(found, patient)
-
-
-def _spans_of(subject: ColumnElement[UUID] | Mapped[UUID], *, with_buffer: bool) -> Select[UUID, Any, Any]:
-    """Two arrays of numbers a subject: thousands of rows would cost more to carry over than to find."""
-    epoch = func.extract("epoch", col(Appointment.starts_at)), func.extract("epoch", col(Appointment.ends_at))
-    start = cast(func.floor(epoch[0]), BigInteger)
-    end = cast(func.ceil(epoch[1]), BigInteger)
-    until = end + col(Appointment.buffer_minutes) * MINUTE if with_buffer else end
-    return select(subject, func.array_agg(start), func.array_agg(until)).select_from(Appointment)
 
 
 def _buffer_minutes(session: Session, request: FindSlots, bookable: Bookable) -> int:
@@ -231,31 +170,33 @@ def _books_for_oneself(session: Session, actor: Actor, patient_id: UUID | None) 
     return patient is not None and is_own_patient(actor, patient)
 
 
-def _needs(session: Session, request: FindSlots) -> tuple[ResourceNeed, ...]:
-    if request.needs is not None:
-        return request.needs
-    if request.product_service_id is None:
+def needs_of(session: Session, service_id: UUID | None) -> tuple[ResourceNeed, ...]:
+    """What a service requires; nothing where none is chosen."""
+    if service_id is None:
         return ()
     statement = select(col(ServiceRequirement.resource_type), col(ServiceRequirement.category)).where(
-        col(ServiceRequirement.product_service_id) == request.product_service_id
+        col(ServiceRequirement.product_service_id) == service_id
     )
     return tuple(ResourceNeed(type=kind, category=category) for kind, category in session.execute(statement))
 
 
-def _open_needs(needs: Iterable[ResourceNeed], named: Sequence[Thing]) -> tuple[ResourceNeed, ...]:
-    """What the named rooms do not serve yet; needs of a category come first, so that those of any take what is left."""
-    left = list(named)
-    still: list[ResourceNeed] = []
+def choose(needs: Iterable[ResourceNeed], things: Iterable[Thing]) -> tuple[list[Thing], list[ResourceNeed]]:
+    """For each need the first thing that serves it, and the needs that nothing is left for.
+
+    Needs of a category choose first: what those of any take could be the only one of its category.
+    """
+    left, chosen, missing = list(things), [], []
     for need in sorted(needs, key=lambda one: (not one.category, one.type, one.category)):
-        served = next((thing for thing in left if serves(thing, need)), None)
-        if served is None:
-            still.append(need)
+        thing = next((one for one in left if _serves(one, need)), None)
+        if thing is None:
+            missing.append(need)
         else:
-            left.remove(served)
-    return tuple(still)
+            left.remove(thing)
+            chosen.append(thing)
+    return chosen, missing
 
 
-def serves(thing: Thing, need: ResourceNeed) -> bool:
+def _serves(thing: Thing, need: ResourceNeed) -> bool:
     """Whether the room or piece of equipment is what is needed; categories are compared without regard to case."""
     is_good = not need.category or thing.category.casefold() == need.category.casefold()
     return thing.ref.type is need.type and is_good
@@ -272,12 +213,12 @@ def _pool(
         col(LocationResource.type).in_({need.type for need in needs}),
         col(LocationResource.id).not_in([thing.ref.id for thing in named]),
     )
-    found = _named(session.scalars(statement))
-    return tuple(thing for thing in found if any(serves(thing, need) for need in needs))
+    found = things_of(session.scalars(statement))
+    return tuple(thing for thing in found if any(_serves(thing, need) for need in needs))
 
 
-def _named(resources: Iterable[LocationResource]) -> tuple[Thing, ...]:
-    """Rooms first, by name: the order in which they are taken."""
+def things_of(resources: Iterable[LocationResource]) -> tuple[Thing, ...]:
+    """Rooms first, by name: the order in which they are chosen."""
     ordered = sorted(resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name.casefold(), one.id))
     return tuple(Thing(ResourceRef(id=one.id, type=one.type, name=one.name), one.category) for one in ordered)
 

@@ -17,7 +17,8 @@ def check_time(work: Work, request: CheckTime) -> TimeCheck:
     Raises:
         NotFound, InvalidInput, Conflict: as for booking, where something cannot be booked at all.
     """
-    find_bookable_patient(work.session, work.actor, request.patient_id)
+    if request.patient_id is not None:
+        find_bookable_patient(work.session, work.actor, request.patient_id)
     bookable = find_bookable(
         work.session,
         request.clinic_location_id,
@@ -30,7 +31,7 @@ def check_time(work: Work, request: CheckTime) -> TimeCheck:
     buffer_minutes = bookable.service.buffer_minutes if bookable.service else 0
     wanted = WantedTime(
         appointment_id=moved.id if moved else new_id(),
-        patient_id=request.patient_id,
+        patient_id=request.patient_id or new_id(),
         practitioner_user_id=request.practitioner_user_id,
         clinic_location_id=request.clinic_location_id,
         starts_at=request.starts_at,

@@ -17,9 +17,12 @@ SLOT_LIMIT = 50
 
 
 class CheckTime(Timed):
-    """A time that somebody considers; `appointment_id` is that of the appointment to be moved, if it is one."""
+    """A time that somebody considers; `appointment_id` is that of the appointment to be moved, if it is one.
 
-    patient_id: UUID
+    Without a patient what is in the way of any is found.
+    """
+
+    patient_id: UUID | None = None
     practitioner_user_id: UUID
     clinic_location_id: UUID
     resource_ids: Ids = ()
@@ -53,13 +56,15 @@ class ResourceNeed(BaseModel):
 class FindSlots(BaseModel):
     """Free times of a location from an instant on, soonest first (S8).
 
-    Without practitioners everybody who works there counts; `needs` None means what the service requires;
-    `resource_ids` are rooms that must be those. Times of day are wall time of the location.
+    Without practitioners everybody who works there counts; `needs` None means what the service requires, and
+    `buffer_minutes` None that of the moved appointment, else of the service; `resource_ids` are rooms that must be
+    those. Times of day are wall time of the location; the whole visit lies between them.
     """
 
     clinic_location_id: UUID
     product_service_id: UUID | None = None
     duration_minutes: int | None = Field(default=None, ge=1, le=1440)
+    buffer_minutes: int | None = Field(default=None, ge=0, le=240)
     practitioner_ids: Ids = ()
     resource_ids: Ids = ()
     needs: tuple[ResourceNeed, ...] | None = None

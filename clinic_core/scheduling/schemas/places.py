@@ -11,6 +11,7 @@ from clinic_core.kit.text import clean, clean_multiline, clean_required
 from clinic_core.scheduling.schemas.hours import AvailabilityRule
 from clinic_core.vocabulary import ResourceType
 
+Category = Annotated[str, AfterValidator(partial(clean, limit=60, field="category"))]
 Name = Annotated[str, AfterValidator(partial(clean_required, limit=100, field="name"))]
 
 
@@ -33,19 +34,21 @@ class UpdateLocation(AddLocation):
 
 
 class AddResource(BaseModel):
-    """A new room or piece of equipment."""
+    """A new room or piece of equipment; `category` is the clinic's own word for what it is good for."""
 
     clinic_location_id: UUID
     type: ResourceType
     name: Name
+    category: Category = ""
     request_id: UUID | None = None
 
 
 class UpdateResource(BaseModel):
-    """A room's or a piece of equipment's name, and whether it can be booked."""
+    """A room's or a piece of equipment's name and category, and whether it can be booked."""
 
     resource_id: UUID
     name: Name
+    category: Category = ""
     active: bool = True
     version: int
     request_id: UUID | None = None
@@ -102,6 +105,7 @@ class ResourceRow(BaseModel):
     location: str
     type: ResourceType
     name: str
+    category: str
     active: bool
     version: int
 

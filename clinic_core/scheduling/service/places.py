@@ -80,13 +80,14 @@ def add_resource(work: Work, request: AddResource) -> ResourceRow:
         clinic_location_id=location.id,
         type=request.type,
         name=request.name,
+        category=request.category,
     )
     return resource_row(_saved(work, resource), location.name)
 
 
 @use_case(Permission.SETTINGS_MANAGE, name="resource.update")
 def update_resource(work: Work, request: UpdateResource) -> ResourceRow:
-    """Renames a room or piece of equipment, or takes it out of service.
+    """Changes the name or category of a room or piece of equipment, or takes it out of use.
 
     Raises:
         NotFound: an unknown room or piece of equipment.
@@ -104,6 +105,7 @@ def update_resource(work: Work, request: UpdateResource) -> ResourceRow:
         )
         _refuse_if_booked(work, needs, resource.name)
     resource.name = request.name
+    resource.category = request.category
     resource.active = request.active
     location = work.get(ClinicLocation, resource.clinic_location_id, called="location")
     return resource_row(_saved(work, resource), location.name)
