@@ -279,15 +279,17 @@ def test_a_refusal_carries_three_times_that_are_free(clinic: Clinic) -> None:
         book(clinic, resource_ids=(clinic.room,))
     assert len(refused.value.alternatives) == 3
     for alternative in refused.value.alternatives:
-        booked = book(
+        free = check(
             clinic,
             starts_at=alternative.starts_at,
             ends_at=alternative.ends_at,
             practitioner_user_id=alternative.practitioner_user_id,
             resource_ids=alternative.resource_ids,
         )
-        assert booked.overridden is False
-    assert drift(clinic) == 0
+        assert free.is_free
+    nearest = refused.value.alternatives[0]
+    assert nearest.starts_at == slot(0.5)[0]
+    assert nearest.practitioner_user_id == clinic.users["practitioner"]
 
 
 def test_patients_are_told_nothing_of_others(clinic: Clinic) -> None:

@@ -48,7 +48,7 @@ def test_a_move_into_a_taken_time_is_refused_and_changes_nothing(clinic: Clinic)
     book(clinic, 1, resource_ids=(clinic.room,))
     with pytest.raises(BookingConflict) as refused:
         move(clinic, row, 1, resource_ids=(clinic.room,))
-    assert [one.subject for one in refused.value.obstacles] == ["Practitioner", "Room 1"]
+    assert [one.subject for one in refused.value.obstacles] == ["Room 1", "Practitioner"]
     assert move(clinic, row, 2).version == row.version + 1
 
 
