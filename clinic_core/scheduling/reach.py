@@ -1,5 +1,6 @@
 """Whose appointments and which calendars an actor may change; conditions for reading are in `access.scope`."""
 
+from collections.abc import Collection
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +11,7 @@ from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import appointments_in_scope, patients_in_scope
 from clinic_core.errors import Conflict, InvalidInput, NotFound
 from clinic_core.kit.clock import now
-from clinic_core.models import Appointment, Patient
+from clinic_core.models import Appointment, AppUser, Patient, PractitionerProfile, UserLocation
 from clinic_core.vocabulary import Scope
 
 MANAGE = Permission.APPOINTMENT_MANAGE
@@ -27,6 +28,17 @@ def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, loca
     if scope is Scope.ORGANISATION or practitioner_id == actor.user_id:
         return True
     return scope is Scope.LOCATION and location_id in actor.location_ids
+
+
+def may_give_calendar(actor: Actor, practitioner_id: UUID) -> bool:
+    """Whether the actor may give the calendar of that person away: one's own, or everybody's who plans the rota.
+
+    Who plans it must see all appointments too, as the address opens them.
+    """
+    if practitioner_id == actor.user_id:
+        return actor.can(Permission.APPOINTMENT_READ)
+    needed = (Permission.SCHEDULE_MANAGE, Permission.APPOINTMENT_READ)
+    return all(actor.scope(permission) is Scope.ORGANISATION for permission in needed)
 
 
 def is_own_patient(actor: Actor, patient: Patient) -> bool:
@@ -49,13 +61,22 @@ def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> P
     patient = session.execute(statement).scalar_one_or_none()
     if patient is None:
         raise NotFound("This patient does not exist.")
+    refuse_gone(patient)
+    return patient
+
+
+def refuse_gone(patient: Patient) -> None:
+    """Lets a patient pass for whom something can be booked.
+
+    Raises:
+        Conflict: deleted, merged into another record, or deceased.
+    """
     if patient.merged_into_id is not None:
         raise Conflict("This record was merged into another; book for that one.")
     if patient.deleted_at is not None:
         raise Conflict("This patient is deleted; restore the record first.")
     if patient.deceased_on is not None:
         raise Conflict("This patient has died; nothing is booked any more.")
-    return patient
 
 
 def find_managed_appointment(session: Session, actor: Actor, appointment_id: UUID) -> tuple[Appointment, Patient]:
@@ -82,3 +103,36 @@ def find_managed_appointment(session: Session, actor: Actor, appointment_id: UUI
     if is_own_patient(actor, patient) and appointment.starts_at <= now():
         raise InvalidInput("This appointment is no longer ahead; please call the clinic.")
     return appointment, patient
+
+
+def find_rostered_practitioner(session: Session, actor: Actor, user_id: UUID) -> tuple[AppUser, UUID]:
+    """The practitioner whose working hours and absences the actor decides about, and the id of the profile.
+
+    Raises:
+        NotFound: no practitioner, or somebody whose rota is not the actor's.
+    """
+    statement = (
+        select(AppUser, col(PractitionerProfile.id))
+        .join(PractitionerProfile, col(PractitionerProfile.user_id) == col(AppUser.id))
+        .where(col(AppUser.id) == user_id)
+    )
+    found = session.execute(statement).one_or_none()
+    if found is None or user_id not in rostered(session, actor, {user_id}):
+        raise NotFound("This practitioner does not exist.")
+    return found[0], found[1]
+
+
+def rostered(session: Session, actor: Actor, user_ids: Collection[UUID]) -> set[UUID]:
+    """Those of the people whose rota the actor plans; location scope reaches who works at one of its locations."""
+    scope = actor.scope(Permission.SCHEDULE_MANAGE)
+    if scope is None:
+        return set()
+    if scope is Scope.ORGANISATION:
+        return set(user_ids)
+    own = {user_id for user_id in user_ids if user_id == actor.user_id}
+    if scope is not Scope.LOCATION or not user_ids:
+        return own
+    statement = select(col(UserLocation.user_id)).where(
+        col(UserLocation.user_id).in_(user_ids), col(UserLocation.clinic_location_id).in_(actor.location_ids)
+    )
+    return own | set(session.scalars(statement))

@@ -53,6 +53,12 @@ def change(clinic: Clinic, row: AppointmentRow, status: str, *, by: str = "assis
     return perform(clinic.actor(by), change_status, request)
 
 
+def begun(clinic: Clinic, row: AppointmentRow, status: str) -> AppointmentRow:
+    """The status, recorded when the appointment has begun."""
+    with frozen_at(row.starts_at):
+        return change(clinic, row, status)
+
+
 def cancel(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
     values = {"appointment_id": row.id, "cancelled_by": CancelledBy.PATIENT, **fields}
     return perform(clinic.actor(by), cancel_appointment, CancelAppointment.model_validate(values))
@@ -118,10 +124,10 @@ def test_every_legal_step_is_taken_and_every_other_refused_by_the_use_case(clini
                 stored.status = current
                 stored.cancelled_by = CancelledBy.CLINIC if current is S.CANCELLED else None
             if is_legal(current, wanted):
-                assert change(clinic, row, wanted).status is wanted
+                assert begun(clinic, row, wanted).status is wanted
             else:
                 with pytest.raises(IllegalTransition):
-                    change(clinic, row, wanted)
+                    begun(clinic, row, wanted)
     assert drift(clinic) == 0
 
 
@@ -166,7 +172,7 @@ def test_what_was_cancelled_is_booked_again_only_where_the_time_is_free(clinic: 
     taken = book(clinic, resource_ids=(clinic.room,))
     with pytest.raises(BookingConflict) as refused:
         change(clinic, row, "booked")
-    assert [one.subject for one in refused.value.obstacles] == ["Practitioner", "Room 1"]
+    assert [one.subject for one in refused.value.obstacles] == ["Room 1", "Practitioner"]
     cancel(clinic, taken)
     again = change(clinic, row, "booked")
     assert (again.status, again.cancelled_by, again.cancel_reason) == (S.BOOKED, None, "")
@@ -192,9 +198,16 @@ def test_a_patient_cancels_late_within_a_day(
 
 
 def test_a_no_show_keeps_its_time(clinic: Clinic) -> None:
-    change(clinic, book(clinic), "no_show")
+    begun(clinic, book(clinic), "no_show")
     with pytest.raises(BookingConflict):
         book(clinic)
+
+
+def test_a_no_show_is_recorded_only_when_the_appointment_has_begun(clinic: Clinic) -> None:
+    row = book(clinic)
+    early = row.starts_at - timedelta(seconds=1)
+    with frozen_at(early), pytest.raises(Conflict, match="once the appointment has begun"):
+        change(clinic, row, "no_show")
 
 
 def test_a_documented_appointment_is_neither_cancelled_nor_deleted(clinic: Clinic) -> None:

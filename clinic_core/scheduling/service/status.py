@@ -9,37 +9,30 @@ from sqlmodel import col
 from clinic_core.access import Work, use_case
 from clinic_core.errors import Conflict, InvalidInput
 from clinic_core.kit.clock import now
-from clinic_core.models import (
-    Appointment,
-    AppointmentResource,
-    ClinicLocation,
-    Invoice,
-    InvoiceLine,
-    Patient,
-    Visit,
-)
-from clinic_core.scheduling.conflicts import RESERVED, booking_conflict, wanted_time
+from clinic_core.kit.text import field_error
+from clinic_core.models import Appointment, Invoice, InvoiceLine, Patient, Visit
+from clinic_core.scheduling.conflicts import RESERVED, find_obstacles, refusal
+from clinic_core.scheduling.fees import keep_fee
 from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient
+from clinic_core.scheduling.restore import hold_again, time_of, wanted_again
 from clinic_core.scheduling.rows import appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, CancelAppointment, ChangeStatus, DeleteAppointment
 from clinic_core.scheduling.transitions import check_transition
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, InvoiceStatus
 
-LATE_CANCELLATION = timedelta(hours=24)
-"""A patient who cancels less than this ahead cancels late."""
-
 
 @use_case(MANAGE, name="appointment.change_status")
 def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
-    """Records the next status; one that cancelled may be booked again if its time is still free.
+    """Records the next status; one that was cancelled may be booked again if its time is still free.
 
-    Patients themselves may only confirm.
+    A no-show proposes the fee of the clinic's rule, the step back withdraws it. Patients themselves may only confirm.
 
     Raises:
         NotFound: an unknown appointment, or one out of reach.
         StaleEdit: it was changed after the list was drawn.
         IllegalTransition: the step is not in the table of legal ones.
         InvalidInput: cancelling needs to know by whom: `cancel_appointment`.
+        Conflict: a no-show before the start, or the fee of a step to be taken back stands on an invoice.
         BookingConflict: the time of a cancelled appointment was given away.
     """
     if request.status is AppointmentStatus.CANCELLED:
@@ -48,6 +41,8 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
     if is_own_patient(work.actor, patient) and request.status is not AppointmentStatus.CONFIRMED:
         raise work.refused("appointment.change_status", MANAGE, "Only the clinic may record this.")
     check_transition(appointment.status, request.status)
+    if request.status is AppointmentStatus.NO_SHOW and appointment.starts_at > now():
+        raise Conflict("A no-show is recorded once the appointment has begun; until then it is cancelled.")
     if appointment.status is AppointmentStatus.CANCELLED:
         _book_again(work, appointment)
     else:
@@ -57,13 +52,15 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
 
 @use_case(MANAGE, name="appointment.cancel")
 def cancel_appointment(work: Work, request: CancelAppointment) -> AppointmentRow:
-    """Calls an appointment off and frees its time. Planned reminders are withdrawn by
-    `notifications.service.cancel_with_reminders`.
+    """Calls an appointment off and frees its time; a late cancellation by the patient proposes the clinic's fee.
+
+    Planned reminders are withdrawn by `notifications.service.cancel_with_reminders`.
 
     Raises:
         NotFound: an unknown appointment, or one out of reach.
         StaleEdit: it was changed after the list was drawn.
         IllegalTransition: it has begun, is over, or was cancelled before.
+        InvalidInput: late, but called off by the clinic.
         Conflict: a visit was documented for it.
     """
     appointment, patient = _locked(work, request.appointment_id, request.version)
@@ -71,7 +68,10 @@ def cancel_appointment(work: Work, request: CancelAppointment) -> AppointmentRow
     _refuse_documented(work, appointment.id, "cancelled")
     is_patient = is_own_patient(work.actor, patient)
     cancelled_by = CancelledBy.PATIENT if is_patient else request.cancelled_by
-    by_rule = cancelled_by is CancelledBy.PATIENT and appointment.starts_at - now() < LATE_CANCELLATION
+    if request.late and cancelled_by is CancelledBy.CLINIC:
+        raise field_error("late", "is what a patient cancels, never the clinic")
+    limit = timedelta(hours=work.actor.settings.late_cancellation_hours)
+    by_rule = cancelled_by is CancelledBy.PATIENT and appointment.starts_at - now() < limit
     appointment.status = AppointmentStatus.CANCELLED
     appointment.cancelled_by = cancelled_by
     appointment.cancelled_late = by_rule if is_patient or request.late is None else request.late
@@ -112,16 +112,19 @@ def _locked(work: Work, appointment_id: UUID, version: int | None) -> tuple[Appo
 
 def _saved(work: Work, appointment: Appointment) -> AppointmentRow:
     work.session.flush()
+    keep_fee(work.session, work.actor, appointment)
     return appointment_row(work.session, work.actor, appointment.id)
 
 
 def _book_again(work: Work, appointment: Appointment) -> None:
-    location = work.get(ClinicLocation, appointment.clinic_location_id, called="location")
-    resources = work.session.scalars(
-        select(col(AppointmentResource.resource_id)).where(col(AppointmentResource.appointment_id) == appointment.id)
-    )
-    wanted = wanted_time(work.actor, appointment, location, tuple(sorted(resources)))
-    with work.constraints({RESERVED: lambda detail: booking_conflict(work.session, wanted, detail)}):
+    wanted = wanted_again(work.session, appointment, time_of(appointment))
+    with (
+        work.constraints(
+            {RESERVED: lambda _: refusal(work.actor, wanted, find_obstacles(work.session, work.actor, [wanted])[0])}
+        ),
+        work.session.no_autoflush,
+    ):
+        hold_again(work.session, work.actor, appointment, wanted)
         appointment.status = AppointmentStatus.BOOKED
         appointment.cancelled_by = None
         appointment.cancelled_late = False
