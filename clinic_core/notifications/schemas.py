@@ -1,6 +1,7 @@
 """Messages as they are planned and shown, and bookings that carry reminders along."""
 
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Self
 from uuid import UUID
 
@@ -8,10 +9,12 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 
 from clinic_core.errors import InvalidInput
 from clinic_core.kit.calendar import as_utc
+from clinic_core.kit.text import clean_required
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
     BookAppointment,
 )
+from clinic_core.scheduling.schemas.appointments import Ids, Timed
 from clinic_core.vocabulary import (
     DeliveryError,
     NotificationChannel,
@@ -21,6 +24,7 @@ from clinic_core.vocabulary import (
 )
 
 LONGEST_LEAD_MINUTES = 60 * 24 * 60
+MOST_STEPS = 100
 
 
 class PlanReminder(BaseModel):
@@ -134,3 +138,63 @@ class AppointmentWithReminders(BaseModel):
     id: UUID
     appointment: AppointmentRow
     reminders: tuple[NotificationRow, ...]
+
+
+class MoveDisplaced(Timed):
+    """Another time for an appointment that cannot take place; the patient is told."""
+
+    appointment_id: UUID
+    resource_ids: Ids = ()
+    version: int
+    request_id: UUID | None = None
+
+
+class HandOverDisplaced(BaseModel):
+    """Another practitioner for an appointment at its time; the patient is told."""
+
+    appointment_id: UUID
+    practitioner_user_id: UUID
+    version: int
+    request_id: UUID | None = None
+
+
+class CancelDisplaced(BaseModel):
+    """The clinic calls an appointment off; the patient is told, the reason is kept with the appointment."""
+
+    appointment_id: UUID
+    reason: Annotated[str, AfterValidator(partial(clean_required, limit=500, field="reason"))]
+    version: int
+    request_id: UUID | None = None
+
+
+class Rebooked(BaseModel):
+    """What became of an appointment, and the message to its patient."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    appointment: AppointmentRow
+    message: NotificationRow
+
+
+class SettleDay(BaseModel):
+    """What shall become of the appointments of a practitioner who cannot come, each by a way of its own."""
+
+    steps: tuple[MoveDisplaced | HandOverDisplaced | CancelDisplaced, ...] = Field(max_length=MOST_STEPS)
+    request_id: UUID | None = None
+
+    @model_validator(mode="after")
+    def _once_each(self) -> Self:
+        if len({step.appointment_id for step in self.steps}) < len(self.steps):
+            raise InvalidInput("An appointment can go one way only.")
+        return self
+
+
+class StepOutcome(BaseModel):
+    """What became of one appointment; `refusal` is the sentence of one that stays as it was."""
+
+    model_config = ConfigDict(frozen=True)
+
+    appointment_id: UUID
+    rebooked: Rebooked | None = None
+    refusal: str = ""

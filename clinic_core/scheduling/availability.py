@@ -4,13 +4,18 @@ Wall times become instants through `kit.calendar`: a rule of 09:00 to 17:00 mean
 change, and a time the clocks skip moves forward.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from itertools import pairwise
 from typing import NamedTuple
+from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic_core.kit.calendar import Span, clip, day_bounds, from_wall, local_date, merge, range_bounds, subtract
 from clinic_core.scheduling.schemas import AvailabilityRule, OpeningSpan
+
+CLASH_DAYS = 2 * 364
 
 _DAY = timedelta(days=1)
 
@@ -58,6 +63,35 @@ def opening_spans(
         if span.weekday == day.isoweekday()
     ]
     return _within(planned, _closed(closures, place, during), during)
+
+
+class Clash(NamedTuple):
+    """A time at which somebody would work at two locations at once."""
+
+    day: date
+    location_ids: tuple[UUID, UUID]
+
+
+def first_clash(rules: Iterable[AvailabilityRule], places: Mapping[UUID, ZoneInfo], first: date) -> Clash | None:
+    """The first time in the two years from a day on at which the rules ask for two locations at once.
+
+    Compared as instants: locations may lie in different zones.
+    """
+    here: dict[UUID, list[AvailabilityRule]] = defaultdict(list)
+    for rule in rules:
+        here[rule.clinic_location_id].append(rule)
+    if len(here) < 2:
+        return None
+    last = first + CLASH_DAYS * _DAY
+    spans = sorted(
+        (span, location_id)
+        for location_id, found in here.items()
+        for span in working_spans(found, places[location_id], during=range_bounds(first, last, places[location_id]))
+    )
+    for (one, where), (other, elsewhere) in pairwise(spans):
+        if other.start < one.end:
+            return Clash(local_date(other.start, places[elsewhere]), (where, elsewhere))
+    return None
 
 
 def _holds(rule: AvailabilityRule, day: date) -> bool:

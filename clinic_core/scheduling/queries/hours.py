@@ -1,30 +1,45 @@
-"""Opening hours, closures, absences, and the working time that the calendar shades around."""
+"""Opening hours, closures, and the working time that the calendar shades around."""
 
+from collections.abc import Iterator
+from datetime import date, timedelta
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, or_, select
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
-from clinic_core.kit.calendar import Span, range_bounds, zone
-from clinic_core.models import Absence, AppUser, ClinicLocation, LocationClosure, LocationHours, PractitionerProfile
+from clinic_core.kit.calendar import Span, clip, day_bounds, local_date, range_bounds, to_wall, zone
+from clinic_core.models import (
+    Appointment,
+    AppUser,
+    ClinicLocation,
+    LocationClosure,
+    LocationHours,
+    PractitionerProfile,
+)
 from clinic_core.scheduling.availability import ClosedDays, opening_spans, working_spans
-from clinic_core.scheduling.place_rows import absence_row, closure_row
-from clinic_core.scheduling.reach import reaches
+from clinic_core.scheduling.displaced import count_displaced
+from clinic_core.scheduling.place_rows import closure_row
+from clinic_core.scheduling.queries.hours_away import list_absences, list_outages
+from clinic_core.scheduling.reach import find_rostered_practitioner
+from clinic_core.scheduling.rota import check_rules
 from clinic_core.scheduling.schemas import (
-    AbsenceRow,
+    AvailabilityPreview,
     ClosureRow,
     DayHours,
     GetOpeningHours,
     GetWorkingHours,
     ListAbsences,
     ListClosures,
+    ListOutages,
     OpeningSpan,
+    PreviewAvailability,
+    PreviewedSpan,
     WeeklyAvailability,
     WorkingHours,
     WorkingSpan,
 )
-from clinic_core.vocabulary import UserStatus
+from clinic_core.vocabulary import ConflictKind, UserStatus
 
 _READERS = (Permission.APPOINTMENT_READ, Permission.SCHEDULE_MANAGE, Permission.SETTINGS_MANAGE)
 
@@ -53,6 +68,8 @@ def list_closures(work: Work, request: ListClosures) -> list[ClosureRow]:
         )
     if request.ends_from is not None:
         conditions.append(col(LocationClosure.ends_on) >= request.ends_from)
+    if request.starts_to is not None:
+        conditions.append(col(LocationClosure.starts_on) <= request.starts_to)
     statement = (
         select(LocationClosure, col(ClinicLocation.name))
         .outerjoin(ClinicLocation, col(ClinicLocation.id) == col(LocationClosure.clinic_location_id))
@@ -65,30 +82,9 @@ def list_closures(work: Work, request: ListClosures) -> list[ClosureRow]:
     ]
 
 
-@query(*_READERS, name="absence.list")
-def list_absences(work: Work, request: ListAbsences) -> list[AbsenceRow]:
-    """Absences that touch the period by start; the reason is told to those who plan the rota, and to oneself."""
-    conditions = [
-        col(Absence.starts_at) < request.starts_before,
-        col(Absence.ends_at) > request.ends_after,
-    ]
-    if request.user_ids:
-        conditions.append(col(Absence.user_id).in_(request.user_ids))
-    statement = (
-        select(Absence, col(AppUser.display_name))
-        .join(AppUser, col(AppUser.id) == col(Absence.user_id))
-        .where(*conditions)
-        .order_by(col(Absence.starts_at), col(Absence.id))
-    )
-    return [
-        absence_row(absence, name, absence.reason if _may_know_why(work, absence.user_id) else "")
-        for absence, name in work.session.execute(statement).all()
-    ]
-
-
 @query(*_READERS, name="schedule.working_hours")
 def working_hours(work: Work, request: GetWorkingHours) -> WorkingHours:
-    """When a location is open and who works there when, as instants; five queries however long the period.
+    """When a location is open and who works there when, as instants; six queries however long the period.
 
     Raises:
         NotFound: an unknown location.
@@ -96,15 +92,16 @@ def working_hours(work: Work, request: GetWorkingHours) -> WorkingHours:
     location = work.get(ClinicLocation, request.clinic_location_id, called="location")
     place = zone(location.timezone)
     during = range_bounds(request.first, request.last, place)
-    closures = [
-        closure
-        for closure in list_closures(work, ListClosures(clinic_location_id=location.id, ends_from=request.first))
-        if closure.starts_on <= request.last
-    ]
+    closures = list_closures(
+        work, ListClosures(clinic_location_id=location.id, ends_from=request.first, starts_to=request.last)
+    )
     closed = [ClosedDays(closure.starts_on, closure.ends_on) for closure in closures]
     profiles = _profiles(work, request.practitioner_ids)
     absences = list_absences(
         work, ListAbsences(user_ids=tuple(profiles), starts_before=during.end, ends_after=during.start)
+    )
+    outages = list_outages(
+        work, ListOutages(clinic_location_id=location.id, starts_before=during.end, ends_after=during.start)
     )
     working = {
         user_id: working_spans(
@@ -122,8 +119,66 @@ def working_hours(work: Work, request: GetWorkingHours) -> WorkingHours:
         opening=_spans(opening_spans(_opening(work, location.id), place, closures=closed, during=during)),
         working={user_id: _spans(spans) for user_id, spans in working.items()},
         absences=tuple(absences),
+        outages=tuple(outages),
         closures=tuple(closures),
     )
+
+
+@query(Permission.SCHEDULE_MANAGE, name="availability.preview")
+def preview_availability(work: Work, request: PreviewAvailability) -> AvailabilityPreview:
+    """What working hours that are being edited come to on the next days, and whose appointments would lie outside.
+
+    Raises:
+        NotFound: an unknown practitioner or location, or a calendar that is not the actor's.
+        InvalidInput: the rules ask for two locations at once.
+    """
+    user, _ = find_rostered_practitioner(work.session, work.actor, request.practitioner_user_id)
+    last = request.first + timedelta(weeks=request.weeks, days=-1)
+    spans = [
+        span
+        for location in check_rules(work.session, work.actor, request.rules).values()
+        for span in _previewed(work, request, location, last)
+    ]
+    booked = count_displaced(
+        work.session,
+        work.actor,
+        col(Appointment.practitioner_user_id) == user.id,
+        rota={user.id: request.rules},
+    )
+    return AvailabilityPreview(
+        spans=tuple(sorted(spans, key=lambda span: (span.day, span.starts))),
+        displaced=booked[ConflictKind.OUTSIDE_HOURS],
+    )
+
+
+def _previewed(
+    work: Work, request: PreviewAvailability, location: ClinicLocation, last: date
+) -> Iterator[PreviewedSpan]:
+    place = zone(location.timezone)
+    during = range_bounds(request.first, last, place)
+    closures = list_closures(
+        work, ListClosures(clinic_location_id=location.id, ends_from=request.first, starts_to=last)
+    )
+    user_ids = (request.practitioner_user_id,)
+    away = list_absences(work, ListAbsences(user_ids=user_ids, starts_before=during.end, ends_after=during.start))
+    for span in working_spans(
+        [rule for rule in request.rules if rule.clinic_location_id == location.id],
+        place,
+        closures=[ClosedDays(closure.starts_on, closure.ends_on) for closure in closures],
+        absences=[(absence.starts_at, absence.ends_at) for absence in away],
+        during=during,
+    ):
+        day = local_date(span.start, place)
+        while (bounds := day_bounds(day, place)).start < span.end:
+            for start, end in clip([span], bounds):
+                yield PreviewedSpan(
+                    day=day,
+                    clinic_location_id=location.id,
+                    location=location.name,
+                    starts=to_wall(start, place).time(),
+                    ends=to_wall(end, place).time(),
+                )
+            day += timedelta(days=1)
 
 
 def _spans(spans: list[Span]) -> tuple[WorkingSpan, ...]:
@@ -152,7 +207,3 @@ def _profiles(work: Work, practitioner_ids: tuple[UUID, ...]) -> dict[UUID, Week
     if practitioner_ids:
         statement = statement.where(col(PractitionerProfile.user_id).in_(practitioner_ids))
     return {user_id: WeeklyAvailability.from_json(stored) for user_id, stored in work.session.execute(statement).all()}
-
-
-def _may_know_why(work: Work, user_id: UUID) -> bool:
-    return reaches(work.actor, Permission.SCHEDULE_MANAGE, practitioner_id=user_id)

@@ -1,6 +1,6 @@
-"""When a location is open and when a practitioner works there: rules, closures, absences, and the spans they make."""
+"""When a location is open and when a practitioner works there: rules, closures, and the spans they make."""
 
-from datetime import date, datetime, time
+from datetime import MAXYEAR, MINYEAR, date, datetime, time
 from functools import partial
 from itertools import pairwise
 from typing import Annotated, Self
@@ -9,14 +9,13 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, field_serializer, model_validator
 
 from clinic_core.errors import InvalidInput
-from clinic_core.kit.calendar import as_utc, overlaps
-from clinic_core.kit.text import clean, clean_required, field_error
+from clinic_core.kit.calendar import overlaps
+from clinic_core.kit.text import clean_required, field_error
+from clinic_core.scheduling.schemas.hours_away import AbsenceRow, OutageRow
 
 RULES_LIMIT = 100
 LONGEST_WINDOW_DAYS = 400
 WEEKDAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-
-Instant = Annotated[datetime, AfterValidator(as_utc)]
 
 
 def _wall(clock: time) -> time:
@@ -139,6 +138,8 @@ class AddClosure(BaseModel):
     def _in_order(self) -> Self:
         if self.ends_on < self.starts_on:
             raise field_error("ends_on", "must not be before the first day")
+        if not MINYEAR < self.starts_on.year <= self.ends_on.year < MAXYEAR:
+            raise field_error("starts_on", "is outside the calendar")
         return self
 
 
@@ -149,42 +150,12 @@ class RemoveClosure(BaseModel):
     request_id: UUID | None = None
 
 
-class AddAbsence(BaseModel):
-    """A time in which a practitioner is not there."""
-
-    user_id: UUID
-    starts_at: Instant
-    ends_at: Instant
-    reason: Annotated[str, AfterValidator(partial(clean, limit=200, field="reason"))] = ""
-    request_id: UUID | None = None
-
-    @model_validator(mode="after")
-    def _in_order(self) -> Self:
-        if self.ends_at <= self.starts_at:
-            raise field_error("ends_at", "must be after the start")
-        return self
-
-
-class RemoveAbsence(BaseModel):
-    """An absence that does not take place."""
-
-    absence_id: UUID
-    request_id: UUID | None = None
-
-
 class ListClosures(BaseModel):
-    """Closures that end on or after a day, of one location (those of the whole clinic included) or of all."""
+    """Closures that touch a period, of one location (those of the whole clinic included) or of all."""
 
     clinic_location_id: UUID | None = None
     ends_from: date | None = None
-
-
-class ListAbsences(BaseModel):
-    """Absences that touch a period, of some people or of all."""
-
-    user_ids: tuple[UUID, ...] = ()
-    starts_before: Instant
-    ends_after: Instant
+    starts_to: date | None = None
 
 
 class GetOpeningHours(BaseModel):
@@ -230,17 +201,53 @@ class ClosureRow(BaseModel):
     name: str
 
 
-class AbsenceRow(BaseModel):
-    """An absence of a practitioner."""
+class ClosureAdded(ClosureRow):
+    """A closure just added, and how many booked appointments lie on its days."""
+
+    displaced: int
+
+
+class AvailabilitySaved(WeeklyAvailability):
+    """Working hours just saved, and how many booked appointments lie outside them."""
+
+    displaced: int
+    version: int
+
+
+class PreviewAvailability(BaseModel):
+    """Working hours that are being edited, and the first day of what is to be shown of them."""
+
+    practitioner_user_id: UUID
+    rules: tuple[AvailabilityRule, ...]
+    first: date
+    weeks: int = Field(default=4, ge=1, le=12)
+
+    @model_validator(mode="after")
+    def _within(self) -> Self:
+        if not MINYEAR < self.first.year < MAXYEAR:
+            raise field_error("first", "is outside the calendar")
+        return self
+
+
+class PreviewedSpan(BaseModel):
+    """Working time on one day, in wall time of the location; `ends` 00:00 is midnight at the end of the day."""
 
     model_config = ConfigDict(frozen=True)
 
-    id: UUID
-    user_id: UUID
-    name: str
-    starts_at: datetime
-    ends_at: datetime
-    reason: str
+    day: date
+    clinic_location_id: UUID
+    location: str
+    starts: time
+    ends: time
+
+
+class AvailabilityPreview(BaseModel):
+    """What working hours come to: rota less absences and closures, and how many appointments would lie outside."""
+
+    model_config = ConfigDict(frozen=True)
+
+    spans: tuple[PreviewedSpan, ...]
+    displaced: int
 
 
 class WorkingSpan(BaseModel):
@@ -262,6 +269,7 @@ class WorkingHours(BaseModel):
     opening: tuple[WorkingSpan, ...]
     working: dict[UUID, tuple[WorkingSpan, ...]]
     absences: tuple[AbsenceRow, ...]
+    outages: tuple[OutageRow, ...]
     closures: tuple[ClosureRow, ...]
 
 

@@ -1,37 +1,30 @@
-"""When locations are open and when people work: opening hours, closures, absences, weekly availability."""
+"""When locations are open and when people work: opening hours, closures, weekly availability."""
 
 from uuid import UUID
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, false, or_, select, true
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.errors import NotFound
-from clinic_core.models import (
-    Absence,
-    AppUser,
-    ClinicLocation,
-    LocationClosure,
-    LocationHours,
-    PractitionerProfile,
-    UserLocation,
-)
-from clinic_core.scheduling.place_rows import absence_row, closure_row
-from clinic_core.scheduling.reach import reaches
+from clinic_core.kit.calendar import range_bounds, zone
+from clinic_core.models import Appointment, ClinicLocation, LocationClosure, LocationHours, PractitionerProfile
+from clinic_core.scheduling.displaced import count_displaced
+from clinic_core.scheduling.place_rows import closure_row
+from clinic_core.scheduling.reach import find_rostered_practitioner
+from clinic_core.scheduling.rota import check_rules
 from clinic_core.scheduling.schemas import (
-    AbsenceRow,
-    AddAbsence,
     AddClosure,
+    AvailabilitySaved,
+    ClosureAdded,
     ClosureRow,
     DayHours,
     OpeningSpan,
-    RemoveAbsence,
     RemoveClosure,
     SetAvailability,
     SetOpeningHours,
     WeeklyAvailability,
 )
-from clinic_core.vocabulary import Scope
+from clinic_core.vocabulary import ConflictKind, Scope
 
 _SCHEDULE = Permission.SCHEDULE_MANAGE
 
@@ -60,14 +53,17 @@ def set_opening_hours(work: Work, request: SetOpeningHours) -> DayHours:
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="closure.add")
-def add_closure(work: Work, request: AddClosure) -> ClosureRow:
+def add_closure(work: Work, request: AddClosure) -> ClosureAdded:
     """Closes a location, or the whole clinic, for some days. Appointments booked there stay until they are moved.
+
+    Takes the calendar lock, so that no booking under way is missing from the count of those that lie there.
 
     Raises:
         NotFound: an unknown location.
         PermissionDenied: the actor decides about the own calendar only.
     """
     _check_may_close(work, "closure.add", request.clinic_location_id)
+    work.lock_calendar()
     location = (
         work.get(ClinicLocation, request.clinic_location_id, called="location") if request.clinic_location_id else None
     )
@@ -80,7 +76,9 @@ def add_closure(work: Work, request: AddClosure) -> ClosureRow:
     )
     work.session.add(closure)
     work.session.flush()
-    return closure_row(closure, location.name if location else "")
+    row = closure_row(closure, location.name if location else "")
+    displaced = count_displaced(work.session, work.actor, _on_days(work, closure))
+    return ClosureAdded(**dict(row), displaced=displaced.get(ConflictKind.CLOSED, 0))
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="closure.remove")
@@ -99,80 +97,45 @@ def remove_closure(work: Work, request: RemoveClosure) -> ClosureRow:
     return row
 
 
-@use_case(Permission.SCHEDULE_MANAGE, name="absence.add")
-def add_absence(work: Work, request: AddAbsence) -> AbsenceRow:
-    """A practitioner is away for a time. Appointments booked then stay until they are moved.
-
-    Raises:
-        NotFound: an unknown practitioner, or one whose calendar is not the actor's.
-    """
-    practitioner, _ = _practitioner(work, request.user_id)
-    absence = Absence(
-        organization_id=work.actor.organization_id,
-        user_id=practitioner.id,
-        starts_at=request.starts_at,
-        ends_at=request.ends_at,
-        reason=request.reason,
-    )
-    work.session.add(absence)
-    work.session.flush()
-    return absence_row(absence, practitioner.display_name, absence.reason)
-
-
-@use_case(Permission.SCHEDULE_MANAGE, name="absence.remove")
-def remove_absence(work: Work, request: RemoveAbsence) -> AbsenceRow:
-    """Takes an absence back; returns what it was.
-
-    Raises:
-        NotFound: an unknown absence, or one of somebody whose calendar is not the actor's.
-    """
-    absence = work.lock(Absence, request.absence_id, called="absence")
-    practitioner, _ = _practitioner(work, absence.user_id)
-    row = absence_row(absence, practitioner.display_name, absence.reason)
-    work.session.delete(absence)
-    return row
-
-
 @use_case(Permission.SCHEDULE_MANAGE, name="availability.set")
-def set_availability(work: Work, request: SetAvailability) -> WeeklyAvailability:
-    """Replaces the weekly working hours of a practitioner.
+def set_availability(work: Work, request: SetAvailability) -> AvailabilitySaved:
+    """Replaces the weekly working hours of a practitioner. Appointments booked stay until they are moved.
+
+    Takes the calendar lock, so that no booking under way is missing from the count of those that lie outside.
 
     Raises:
         NotFound: an unknown practitioner or location, or a calendar that is not the actor's.
         StaleEdit: the profile was changed after the form was drawn.
-        InvalidInput: more than a hundred rules.
+        InvalidInput: more than a hundred rules, or two locations at once.
     """
-    _, profile_id = _practitioner(work, request.practitioner_user_id)
+    work.lock_calendar()
+    user, profile_id = find_rostered_practitioner(work.session, work.actor, request.practitioner_user_id)
     profile = work.lock(PractitionerProfile, profile_id, called="practitioner", version=request.version)
     availability = WeeklyAvailability(rules=request.rules)
-    wanted = {rule.clinic_location_id for rule in request.rules}
-    known = set(work.session.scalars(select(col(ClinicLocation.id)).where(col(ClinicLocation.id).in_(wanted))))
-    if wanted - known:
-        raise NotFound("This location does not exist.")
+    check_rules(work.session, work.actor, availability.rules)
     profile.availability_json = availability.to_json()
-    return availability
-
-
-def _practitioner(work: Work, user_id: UUID) -> tuple[AppUser, UUID]:
-    """The practitioner whose calendar the actor may change, and the id of the profile."""
-    statement = (
-        select(AppUser, col(PractitionerProfile.id))
-        .join(PractitionerProfile, col(PractitionerProfile.user_id) == col(AppUser.id))
-        .where(col(AppUser.id) == user_id)
+    work.session.flush()
+    displaced = count_displaced(work.session, work.actor, col(Appointment.practitioner_user_id) == user.id)
+    return AvailabilitySaved(
+        rules=availability.rules, displaced=displaced.get(ConflictKind.OUTSIDE_HOURS, 0), version=profile.version
     )
-    found = work.session.execute(statement).one_or_none()
-    if found is None or not _reaches_person(work, user_id):
-        raise NotFound("This practitioner does not exist.")
-    return found[0], found[1]
 
 
-def _reaches_person(work: Work, user_id: UUID) -> bool:
-    """Location scope reaches those who work at one of the actor's locations."""
-    if work.actor.scope(_SCHEDULE) is not Scope.LOCATION:
-        return reaches(work.actor, _SCHEDULE, practitioner_id=user_id)
-    statement = select(col(UserLocation.clinic_location_id)).where(col(UserLocation.user_id) == user_id)
-    places = set(work.session.scalars(statement))
-    return user_id == work.actor.user_id or bool(places & work.actor.location_ids)
+def _on_days(work: Work, closure: LocationClosure) -> ColumnElement[bool]:
+    """The appointments on the days of a closure, which are days on the wall of each location."""
+    is_meant = col(ClinicLocation.id) == closure.clinic_location_id if closure.clinic_location_id else true()
+    places = work.session.execute(select(col(ClinicLocation.id), col(ClinicLocation.timezone)).where(is_meant))
+    conditions = []
+    for location_id, timezone in places.all():
+        bounds = range_bounds(closure.starts_on, closure.ends_on, zone(timezone))
+        conditions.append(
+            and_(
+                col(Appointment.clinic_location_id) == location_id,
+                col(Appointment.starts_at) < bounds.end,
+                col(Appointment.ends_at) > bounds.start,
+            )
+        )
+    return or_(false(), *conditions)
 
 
 def _check_may_close(work: Work, name: str, location_id: UUID | None) -> None:
