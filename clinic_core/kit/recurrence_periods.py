@@ -87,12 +87,11 @@ def _by_period(rule: Recurrence, start: datetime, low: datetime, high: datetime)
     periods = {Frequency.YEARLY: _years, Frequency.MONTHLY: _months, Frequency.WEEKLY: _weeks}[rule.freq]
     for days in periods(rule, start.date(), low.date(), high.date()):
         if rule.by_setpos:
-            for index in _picked(rule.by_setpos, len(days) * len(times)):
-                yield _moment(days[index // len(times)], times[index % len(times)])
+            chosen = _picked(rule.by_setpos, len(days) * len(times))
+            yield from (_moment(days[index // len(times)], times[index % len(times)]) for index in chosen)
         else:
-            for day in days[bisect_left(days, low.toordinal()) :]:
-                for seconds in times:
-                    yield _moment(day, seconds)
+            later = days[bisect_left(days, low.toordinal()) :]
+            yield from (_moment(day, seconds) for day in later for seconds in times)
 
 
 def _years(rule: Recurrence, start: date, low: date, high: date) -> Iterator[Sequence[int]]:
@@ -154,9 +153,8 @@ def _by_step(rule: Recurrence, start: datetime, low: datetime, high: datetime) -
     for year in range(low.year, high.year + 1):
         days = days_of(year)
         for day in days[bisect_left(days, low.toordinal()) :]:
-            for number in in_turn.get((day - first_day) % cycle, ()):
-                for seconds in inner:
-                    yield _moment(day, number * step + seconds)
+            steps = in_turn.get((day - first_day) % cycle, ())
+            yield from (_moment(day, number * step + seconds) for number in steps for seconds in inner)
 
 
 def _steps_of_day(rule: Recurrence) -> Iterable[int]:
