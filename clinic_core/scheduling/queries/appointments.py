@@ -1,9 +1,10 @@
 """Appointments as the calendar, the day list and the patient page read them."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, func, select
+from sqlalchemy import ColumnElement, Date, and_, cast, exists, func, select
+from sqlalchemy.orm import aliased
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
@@ -16,7 +17,10 @@ from clinic_core.scheduling.rows import appointment_rows
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
     AppointmentStep,
+    CountDays,
     DayCounts,
+    DayTotal,
+    FindFirstVisits,
     GetAppointment,
     ListAppointments,
     ListDay,
@@ -41,6 +45,43 @@ def count_appointments(work: Work, request: ListAppointments) -> int:
     """How many appointments `list_appointments` would find without its limit."""
     counted = select(func.count()).select_from(Appointment).where(*_conditions(work, request))
     return work.session.execute(counted).scalar_one()
+
+
+@query(Permission.APPOINTMENT_READ, name="appointment.count_by_day")
+def count_by_day(work: Work, request: CountDays) -> list[DayTotal]:
+    """How many appointments of the location begin on each day of the period, on its wall, by status.
+
+    Raises:
+        NotFound: an unknown location.
+    """
+    location = work.get(ClinicLocation, request.clinic_location_id, called="location")
+    day = cast(func.timezone(location.timezone, col(Appointment.starts_at)), Date)
+    statement = (
+        select(day, col(Appointment.status), func.count())
+        .where(*_conditions(work, request))
+        .group_by(day, col(Appointment.status))
+        .order_by(day)
+    )
+    counts: dict[date, dict[AppointmentStatus, int]] = {}
+    for found, status, count in work.session.execute(statement):
+        counts.setdefault(found, {})[status] = count
+    return [DayTotal(day=found, by_status=by_status) for found, by_status in counts.items()]
+
+
+@query(Permission.APPOINTMENT_READ, name="appointment.first_visits")
+def first_visits(work: Work, request: FindFirstVisits) -> frozenset[UUID]:
+    """Which of the appointments are the first of their patient: nothing before them but no-shows and cancellations."""
+    earlier = aliased(Appointment)
+    has_earlier = exists().where(
+        col(earlier.patient_id) == col(Appointment.patient_id),
+        col(earlier.starts_at) < col(Appointment.starts_at),
+        col(earlier.deleted_at).is_(None),
+        col(earlier.status).not_in([AppointmentStatus.NO_SHOW, AppointmentStatus.CANCELLED]),
+    )
+    statement = select(col(Appointment.id)).where(
+        col(Appointment.id).in_(request.appointment_ids), *_readable(work), ~has_earlier
+    )
+    return frozenset(work.session.scalars(statement))
 
 
 @query(Permission.APPOINTMENT_READ, name="appointment.day")
@@ -142,6 +183,8 @@ def _conditions(work: Work, request: ListAppointments) -> list[ColumnElement[boo
         conditions.append(col(Appointment.practitioner_user_id).in_(request.practitioner_ids))
     if request.patient_id is not None:
         conditions.append(col(Appointment.patient_id) == request.patient_id)
+    if request.product_service_ids:
+        conditions.append(col(Appointment.product_service_id).in_(request.product_service_ids))
     if request.statuses:
         conditions.append(col(Appointment.status).in_(request.statuses))
     return conditions

@@ -117,6 +117,7 @@ class ListAppointments(BaseModel):
     clinic_location_id: UUID | None = None
     practitioner_ids: Ids = ()
     patient_id: UUID | None = None
+    product_service_ids: Ids = ()
     statuses: tuple[AppointmentStatus, ...] = ()
     limit: int = Field(default=LIST_LIMIT, ge=1, le=LIST_LIMIT)
     offset: int = Field(default=0, ge=0)
