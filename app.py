@@ -1,5 +1,6 @@
 """The ASGI app: Streamlit behind the session gate, with our own routes. Started by `clinic serve`."""
 
+import asyncio
 import gc
 import importlib
 import logging
@@ -12,7 +13,8 @@ from streamlit.runtime.pages_manager import PagesManager
 from streamlit.starlette import App
 
 from clinic_core.db.engine import app_engine, assert_app_role
-from clinic_core.settings import PROJECT_ROOT
+from clinic_core.jobs.worker import InsideWorker
+from clinic_core.settings import PROJECT_ROOT, settings
 from clinic_core.ui.script_error import draw_script_error
 from clinic_core.web.errors import ERROR_ANSWERS, CatchUnexpected
 from clinic_core.web.gate import SessionGate
@@ -33,6 +35,8 @@ PagesManager.uses_pages_directory = False
 async def lifespan(_app: App) -> AsyncIterator[None]:
     """Refuses a database login that could see other tenants; imports what the first page would wait for.
 
+    Where nobody else works off the queue, the app does so as long as it serves.
+
     Streamlit switches the web server's logs on, whatever was configured: addresses hold one-time links, and each
     websocket is logged with whose it is.
     What is loaded by then stays for ever, so the collector need not look at it again: without that Streamlit's
@@ -46,7 +50,14 @@ async def lifespan(_app: App) -> AsyncIterator[None]:
         importlib.import_module(name)
     gc.collect()
     gc.freeze()
-    yield
+    worker = InsideWorker() if settings().is_worker_inside else None
+    if worker is not None:
+        worker.start()
+    try:
+        yield
+    finally:
+        if worker is not None:
+            await asyncio.to_thread(worker.stop)
 
 
 app = st.App(

@@ -14,6 +14,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from clinic_core.access import Work
+from clinic_core.access.session import app_session
 from clinic_core.kit.text import field_error
 
 QUEUE = "clinic"
@@ -25,6 +26,13 @@ _DEFER = text(
     "row(:queue, :name, 0, null, :key, cast(:arguments as jsonb), cast(:at as timestamptz))"
     "]::queue.procrastinate_job_to_defer_v1[])"
 )
+_COUNT = text("select status::text, count(*) as jobs from queue.procrastinate_jobs group by status")
+_AGAIN = text(
+    "select queue.procrastinate_retry_job_v2(id, now(), null, null, null) from queue.procrastinate_jobs"
+    " where status = 'failed' and queueing_lock is null"
+)
+_GIVE_UP = text("delete from queue.procrastinate_jobs where status = 'failed' and queueing_lock is not null")
+STATUSES = ("todo", "doing", "failed")
 
 
 def defer(
@@ -64,3 +72,24 @@ def defer(
             return False
         raise
     return True
+
+
+def count_jobs() -> dict[str, int]:
+    """How many jobs of all organisations wait, run, or have failed for good.
+
+    Raises:
+        Unavailable: the database does not answer.
+    """
+    with app_session() as session:
+        found = {str(row.status): int(row.jobs) for row in session.execute(_COUNT)}
+    return {status: found.get(status, 0) for status in STATUSES}
+
+
+def requeue_failed() -> int:
+    """Gives each job that failed for good one more try; returns how many.
+
+    Keyed ones are regular work that was queued anew since then, so their remains are only cleared away.
+    """
+    with app_session() as session:
+        session.execute(_GIVE_UP)
+        return len(session.execute(_AGAIN).all())

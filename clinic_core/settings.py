@@ -21,6 +21,8 @@ class Settings:
     data_dir: Path
     database_url: str | None
     database_owner_url: str | None
+    database_listen_url: str | None
+    worker: str
     pg_bin: Path | None
     pg_user: str | None
     secret_key: str | None
@@ -32,6 +34,11 @@ class Settings:
     def is_production(self) -> bool:
         """True where placeholders and plain-http cookies are refused."""
         return self.environment == "production"
+
+    @property
+    def is_worker_inside(self) -> bool:
+        """True where the app works off the queue itself: with the embedded database, unless told otherwise."""
+        return self.worker == "inside"
 
 
 def _listed(name: str) -> tuple[str, ...]:
@@ -50,16 +57,22 @@ def settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        ConfigurationError: `CLINIC_ENVIRONMENT` is unknown, or production runs with a placeholder.
+        ConfigurationError: `CLINIC_ENVIRONMENT` or `CLINIC_WORKER` is unknown, or production runs with a placeholder.
     """
     environment = os.environ.get("CLINIC_ENVIRONMENT", "demo")
     if environment not in {"demo", "production"}:
         raise ConfigurationError(f"CLINIC_ENVIRONMENT is “{environment}”; it must be demo or production.")
+    database_url = os.environ.get("DATABASE_URL") or None
+    worker = os.environ.get("CLINIC_WORKER") or ("inside" if database_url is None else "none")
+    if worker not in {"inside", "none"}:
+        raise ConfigurationError(f"CLINIC_WORKER is “{worker}”; it must be inside or none.")
     found = Settings(
         environment=environment,
         data_dir=Path(os.environ.get("CLINIC_DATA_DIR") or default_data_dir()).expanduser().resolve(),
-        database_url=os.environ.get("DATABASE_URL") or None,
+        database_url=database_url,
         database_owner_url=os.environ.get("DATABASE_OWNER_URL") or None,
+        database_listen_url=os.environ.get("DATABASE_LISTEN_URL") or None,
+        worker=worker,
         pg_bin=Path(os.environ["CLINIC_PG_BIN"]) if os.environ.get("CLINIC_PG_BIN") else None,
         pg_user=os.environ.get("CLINIC_PG_USER") or None,
         secret_key=os.environ.get("CLINIC_SECRET_KEY") or None,

@@ -107,10 +107,22 @@ def system_actor(organization: str) -> Actor:
     """
     with app_session() as session:
         organization_id = session.execute(text("select organization_find(:name)"), {"name": organization}).scalar()
-        if organization_id is None:
-            raise NotFound(f"There is no organisation named “{organization}”.")
+    if organization_id is None:
+        raise NotFound(f"There is no organisation named “{organization}”.")
+    return system_actor_of(organization_id)
+
+
+def system_actor_of(organization_id: UUID) -> Actor:
+    """As `system_actor`, for the organisation with that id.
+
+    Raises:
+        NotFound: there is none.
+    """
+    with app_session() as session:
         session.execute(_OPEN, {"organization_id": str(organization_id)})
-        row = session.execute(text("select id, name, settings_json from organization")).one()
+        row = session.execute(text("select id, name, settings_json from organization")).one_or_none()
+    if row is None:
+        raise NotFound("This organisation does not exist.")
     return Actor(
         organization_id=row.id,
         organization_name=row.name,

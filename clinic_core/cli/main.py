@@ -6,7 +6,7 @@ import typer
 from sqlalchemy.exc import SQLAlchemyError
 from typer.core import TyperGroup
 
-from clinic_core.cli import bench, check, database, demo, imports, migrate, owner, report, seed, serve
+from clinic_core.cli import bench, check, database, demo, imports, migrate, owner, report, seed, serve, worker
 from clinic_core.db.embedded import exit_on_sigterm
 from clinic_core.db.engine import owner_engine, refuse_without_app_role, translate_operational
 from clinic_core.db.migrate import is_behind
@@ -54,6 +54,7 @@ app.command("migrate")(migrate.migrate)
 app.command("check")(check.check)
 app.command("demo")(demo.demo)
 app.command("serve")(serve.serve)
+app.command("worker")(worker.worker)
 app.command("create-owner")(owner.create_owner_command)
 app.command("bench")(bench.bench)
 app.add_typer(seed.app, name="seed")

@@ -42,7 +42,7 @@ def serve_until_stopped(host: str, port: int, announce: Callable[[str], None]) -
         Unavailable: the database does not answer.
     """
     try:
-        _refuse_unless_ready()
+        refuse_unless_ready("the app")
         _tell_streamlit()
         with _listening(host, port) as listener:
             address = f"http://{_shown(host)}:{listener.getsockname()[1]}"
@@ -67,12 +67,18 @@ class _Server(uvicorn.Server):
             await asyncio.to_thread(self._announce)
 
 
-def _refuse_unless_ready() -> None:
+def refuse_unless_ready(what: str) -> None:
+    """Refuses to start `what` before the database answers and has its migrations.
+
+    Raises:
+        ConfigurationError: migrations are missing, or a setting is wrong.
+        Unavailable: the database does not answer.
+    """
     found = readiness()
     if found is Readiness.DATABASE_AWAY:
         with suppress(SQLAlchemyError):
             app_engine().connect().close()  # a wrong setting says what is wrong with it
-        raise Unavailable("The database does not answer, so the app was not started.")
+        raise Unavailable(f"The database does not answer, so {what} was not started.")
     if found is Readiness.MIGRATIONS_PENDING:
         raise ConfigurationError("The database does not fit this version yet; run: clinic migrate")
 

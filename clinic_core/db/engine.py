@@ -61,9 +61,15 @@ def database_url(role: DatabaseRole) -> str:
 
 def libpq_url(role: DatabaseRole) -> str:
     """The same URL as psql, pg_dump and other programs of PostgreSQL read it."""
-    rendered = _url(role).set(drivername="postgresql").render_as_string(hide_password=False)
-    address, mark, query = rendered.partition("?")
-    return address + mark + query.replace("+", "%20")  # libpq takes a plus for a plus
+    return _as_libpq(_url(role))
+
+
+def listen_url() -> str:
+    """As `libpq_url` of the app's role, but past a pooler: `DATABASE_LISTEN_URL` where it is set."""
+    configured = settings().database_listen_url
+    if configured is None:
+        return libpq_url(DatabaseRole.APP)
+    return _as_libpq(_in_app_role(_configured("DATABASE_LISTEN_URL", configured)))
 
 
 def app_engine() -> Engine:
@@ -199,9 +205,20 @@ def _url(role: DatabaseRole) -> URL:
     if role is DatabaseRole.OWNER and configured.database_owner_url is not None:
         return _configured("DATABASE_OWNER_URL", configured.database_owner_url)
     url = _configured("DATABASE_URL", configured.database_url or "")
-    if role is DatabaseRole.APP and configured.database_owner_url is None and url.username != role.login:
-        return _as_app_role(url)
-    return url
+    return _in_app_role(url) if role is DatabaseRole.APP else url
+
+
+def _in_app_role(url: URL) -> URL:
+    """The URL as it is where the owner has a login of its own, else working as clinic_app."""
+    if settings().database_owner_url is not None or url.username == DatabaseRole.APP.login:
+        return url
+    return _as_app_role(url)
+
+
+def _as_libpq(url: URL) -> str:
+    rendered = url.set(drivername="postgresql").render_as_string(hide_password=False)
+    address, mark, query = rendered.partition("?")
+    return address + mark + query.replace("+", "%20")  # libpq takes a plus for a plus
 
 
 def _configured(name: str, value: str) -> URL:

@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from clinic_core.access import Work
+from sqlalchemy.orm import Session
+
+from clinic_core.access import Actor
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.clock import now
 from clinic_core.models import (
@@ -31,41 +33,43 @@ class _Facts:
     practitioner_id: UUID | None = None
 
 
-def find_occasion(work: Work, message: Notification, patient: Patient) -> Occasion | WithdrawnReason:
+def find_occasion(
+    session: Session, actor: Actor, message: Notification, patient: Patient
+) -> Occasion | WithdrawnReason:
     """What the message says, from the rows as they are now; or why it must not go out any more."""
     if (reason := obstacle(patient, message.channel)) is not None:
         return reason
     facts: _Facts | WithdrawnReason
     if message.offer_id is not None:
-        facts = _of_offer(work, message.offer_id)
+        facts = _of_offer(session, message.offer_id)
     elif message.appointment_id is not None:
-        facts = _of_appointment(work, message, message.appointment_id)
+        facts = _of_appointment(session, message, message.appointment_id)
     else:
         facts = WithdrawnReason.APPOINTMENT_DELETED
     if isinstance(facts, WithdrawnReason):
         return facts
-    location = work.get(ClinicLocation, facts.location_id, called="location")
-    practitioner = work.find(AppUser, facts.practitioner_id) if facts.practitioner_id is not None else None
+    location = session.get_one(ClinicLocation, facts.location_id)
+    practitioner = session.get(AppUser, facts.practitioner_id) if facts.practitioner_id is not None else None
     return Occasion(
-        clinic=work.actor.organization_name,
+        clinic=actor.organization_name,
         location=location.name,
         place=zone(location.timezone),
-        locale=work.actor.settings.locale,
+        locale=actor.settings.locale,
         starts_at=facts.starts_at,
         expires_at=facts.expires_at,
         new_practitioner=practitioner.display_name if practitioner is not None else None,
     )
 
 
-def _of_offer(work: Work, offer_id: UUID) -> _Facts | WithdrawnReason:
-    offer = work.get(WaitingListOffer, offer_id, called="offer")
+def _of_offer(session: Session, offer_id: UUID) -> _Facts | WithdrawnReason:
+    offer = session.get_one(WaitingListOffer, offer_id)
     if offer.status is not OfferStatus.OPEN or offer.expires_at <= now():
         return WithdrawnReason.OFFER_CLOSED
     return _Facts(offer.clinic_location_id, offer.starts_at, expires_at=offer.expires_at)
 
 
-def _of_appointment(work: Work, message: Notification, appointment_id: UUID) -> _Facts | WithdrawnReason:
-    appointment = work.get(Appointment, appointment_id, called="appointment")
+def _of_appointment(session: Session, message: Notification, appointment_id: UUID) -> _Facts | WithdrawnReason:
+    appointment = session.get_one(Appointment, appointment_id)
     if appointment.deleted_at is not None:
         return WithdrawnReason.APPOINTMENT_DELETED
     is_cancelled = appointment.status is AppointmentStatus.CANCELLED
@@ -80,7 +84,7 @@ def _of_appointment(work: Work, message: Notification, appointment_id: UUID) -> 
         return WithdrawnReason.APPOINTMENT_OVER
     practitioner_id = None
     if message.type is NotificationType.APPOINTMENT_MOVED and message.appointment_event_id is not None:
-        step = work.get(AppointmentEvent, message.appointment_event_id, called="step")
+        step = session.get_one(AppointmentEvent, message.appointment_event_id)
         if not _is_where_it_led(appointment, step):
             return WithdrawnReason.APPOINTMENT_MOVED
         if step.from_practitioner_user_id != step.to_practitioner_user_id:

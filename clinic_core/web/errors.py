@@ -2,13 +2,13 @@
 
 import logging
 import secrets
-import traceback
 
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from clinic_core.errors import ClinicError, Unavailable
+from clinic_core.kit.faults import describe_fault
 from clinic_core.web import html
 
 CLOSE_BROKEN = 1011
@@ -19,9 +19,7 @@ _LOG = logging.getLogger("clinic_core.web")
 def log_unexpected(error: BaseException) -> str:
     """Logs where an error came from, never its message, which may quote personal data; returns the reference code."""
     reference = secrets.token_hex(4)
-    frames = traceback.extract_tb(error.__traceback__)
-    places = " < ".join(f"{frame.name}:{frame.lineno}" for frame in reversed(frames[-8:]))
-    _LOG.error("%s %s at %s", reference, type(error).__name__, places)
+    _LOG.error("%s %s", reference, describe_fault(error))
     return reference
 
 

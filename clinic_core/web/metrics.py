@@ -4,11 +4,14 @@ import hmac
 import time
 from ipaddress import ip_address
 
+from anyio.to_thread import run_sync
 from prometheus_client import CONTENT_TYPE_LATEST, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from clinic_core.errors import Unavailable
+from clinic_core.queue import count_jobs
 from clinic_core.settings import settings
 from clinic_core.web.cookies import was_forwarded
 
@@ -16,6 +19,7 @@ REQUESTS = Counter("clinic_http_requests", "HTTP requests answered.", ["method",
 SECONDS = Histogram("clinic_http_request_seconds", "Time until an HTTP request was answered.")
 WEBSOCKETS = Gauge("clinic_websockets_open", "Browser tabs connected at the moment.", ["kind"])
 SIGN_INS = Counter("clinic_sign_ins", "Sign-ins tried.", ["outcome"])
+JOBS = Gauge("clinic_jobs", "Background jobs that wait (todo), run (doing) or failed for good (failed).", ["status"])
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"})
 
@@ -52,7 +56,19 @@ async def metrics(request: Request) -> Response:
     """`GET /metrics` in Prometheus text, with the token, or outside production from this machine itself."""
     if not _may_read(request):
         return PlainTextResponse("This needs the token of CLINIC_METRICS_TOKEN.", 401, {"WWW-Authenticate": "Bearer"})
+    await run_sync(_count_jobs)
     return Response(generate_latest(), headers={"Content-Type": CONTENT_TYPE_LATEST, "Cache-Control": "no-store"})
+
+
+def _count_jobs() -> None:
+    """While the database is away there is no figure rather than an old one."""
+    try:
+        found = count_jobs()
+    except Unavailable:
+        JOBS.clear()
+        return
+    for status, jobs in found.items():
+        JOBS.labels(status).set(jobs)
 
 
 def _may_read(request: Request) -> bool:

@@ -28,7 +28,8 @@ from tests.harness import Database
 TABLES = {
     "practitioner": "app_user", "user": "app_user", "actor_user": "app_user", "practitioner_user": "app_user",
     "location": "clinic_location", "resource": "location_resource", "item": "product_service",
-    "offer": "waiting_list_offer", "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
+    "offer": "waiting_list_offer", "outage": "resource_outage",
+    "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
     "allocations": "invoice", "entity": "patient",
     "id": "audit_log",
 }  # fmt: skip

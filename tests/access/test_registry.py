@@ -11,6 +11,8 @@ from clinic_core.access import Permission, Work, registered
 from clinic_core.access.permissions import BASELINE_GRANTS
 from clinic_core.vocabulary import BaselineRole
 
+DOOR = ("clinic_core.access", "clinic_core.queue")
+
 
 def modules() -> Iterator[object]:
     for found in pkgutil.walk_packages(clinic_core.__path__, "clinic_core."):
@@ -22,7 +24,7 @@ def functions_of_a_work() -> Iterator[tuple[str, Callable[..., object]]]:
     for module in modules():
         name = getattr(module, "__name__", "")
         for function_name, function in inspect.getmembers(module, inspect.isfunction):
-            if inspect.unwrap(function).__module__ != name or name.startswith("clinic_core.access"):
+            if inspect.unwrap(function).__module__ != name or name.startswith(DOOR):
                 continue
             parameters = list(inspect.signature(function).parameters)
             if parameters and get_type_hints(inspect.unwrap(function)).get(parameters[0]) is Work:

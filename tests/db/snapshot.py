@@ -27,7 +27,7 @@ select 'policy ' || polrelid::regclass || ' ' || polname || ' ' || polcmd::text 
   from pg_policy
 union all
 select 'trigger ' || pg_get_triggerdef(t.oid) from pg_trigger t join pg_class c on c.oid = t.tgrelid
-  where not t.tgisinternal and not c.relispartition
+  where c.relnamespace = 'public'::regnamespace and not t.tgisinternal and not c.relispartition
 union all
 select 'grant ' || c.relname || ' to clinic_app: ' || string_agg(g.privilege_type, ', ' order by g.privilege_type)
   from pg_class c cross join lateral aclexplode(c.relacl) g

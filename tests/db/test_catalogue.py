@@ -90,7 +90,8 @@ def test_every_reference_to_a_tenant_row_carries_the_tenant(owner: psycopg.Conne
     loose = names(
         owner,
         "select conrelid::regclass || '.' || conname from pg_constraint where contype = 'f'"
-        " and confrelid not in ('organization'::regclass, 'permission'::regclass) and conparentid = 0"
+        " and connamespace = 'public'::regnamespace and conparentid = 0"
+        " and confrelid not in ('organization'::regclass, 'permission'::regclass)"
         " and not exists (select from pg_attribute a where a.attrelid = conrelid and a.attnum = any(conkey)"
         " and a.attname = 'organization_id')",
     )
@@ -125,7 +126,8 @@ def test_every_foreign_key_has_an_index_that_starts_with_it(owner: psycopg.Conne
     missing = names(
         owner,
         "select f.conrelid::regclass || '.' || f.conname from pg_constraint f where f.contype = 'f'"
-        " and f.conparentid = 0 and not exists (select from pg_index i where i.indrelid = f.conrelid"
+        " and f.connamespace = 'public'::regnamespace and f.conparentid = 0"
+        " and not exists (select from pg_index i where i.indrelid = f.conrelid"
         " and i.indpred is null and (i.indkey::int2[])[0:cardinality(f.conkey) - 1] @> f.conkey)",
     )
     assert missing == set()

@@ -60,7 +60,7 @@ def _deliver(work: Work, message: Notification) -> None:
     if patient is None:
         _withdraw(message, WithdrawnReason.NO_ADDRESS)
         return
-    occasion = find_occasion(work, message, patient)
+    occasion = find_occasion(work.session, work.actor, message, patient)
     if isinstance(occasion, WithdrawnReason):
         _withdraw(message, occasion)
         return

@@ -1,0 +1,1 @@
+"""Background work: what is done, how often, and the worker that does it."""
