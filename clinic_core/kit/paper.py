@@ -1,62 +1,25 @@
-"""Paper: A4 pages with our fonts and a few ways to put text on them. What is printed is the features' to say.
-
-fpdf2 parses its fonts again for every document and cuts each subset out of the whole font: 140 ms for a page in two
-weights. Here a font is parsed once per process, and subsets are cut from a smaller font that holds the letters of
-Latin, Greek and Cyrillic; a text with other letters still gets them, from the whole font, at the old price.
-"""
+"""Paper: A4 pages with our fonts and a few ways to put text on them. What is printed is the features' to say."""
 
 import logging
 from collections.abc import Sequence
 from copy import copy
-from functools import cache
 from io import BytesIO
-from threading import Lock
 from typing import NamedTuple
 
-from fontTools import subset  # type: ignore[import-untyped]
 from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF
 from fpdf.fonts import SubsetMap, TTFFont
 
-from clinic_core.settings import PROJECT_ROOT
+from clinic_core.kit.paper_fonts import FAMILY, FILES, paper_font
 
-FAMILY = "notosans"
 MARGIN = 18
 BOTTOM = 22
 HALF = 87
 LEADING = 4.6
+CELL_LINES = 6
 INK = (24, 29, 38)
 GREY = (96, 103, 115)
 RULE = (190, 196, 206)
-
-_FILES = {"": "NotoSans-Regular.ttf", "B": "NotoSans-Bold.ttf"}
-_COMMON = (
-    *range(0x20, 0x250),
-    *range(0x370, 0x530),
-    *range(0x1E00, 0x2070),
-    *range(0x20A0, 0x20D0),
-    0x2116,
-    0x2122,
-    0x2212,
-)
-# Tables for layout that a PDF does not use, and hints that only small screens needed.
-_UNUSED = (
-    "GDEF",
-    "GPOS",
-    "GSUB",
-    "MATH",
-    "hdmx",
-    "meta",
-    "FFTM",
-    "SVG ",
-    "DSIG",
-    "STAT",
-    "fpgm",
-    "prep",
-    "cvt ",
-    "gasp",
-)
-_parsing = Lock()
 
 # It names the letters a font lacks, and so parts of people's names.
 logging.getLogger("fpdf.output").setLevel(logging.ERROR)
@@ -78,20 +41,30 @@ class PaperRow(NamedTuple):
     sum_so_far: str
 
 
-class _Font(NamedTuple):
-    """A parsed font, the bytes of the whole one and of the common part, and the glyphs of that part."""
+class GridColumn(NamedTuple):
+    """A column of a grid, all of whose cells wrap: its heading, its width in millimetres, left or right (L, R)."""
 
-    parsed: TTFFont
-    whole: bytes
-    common: bytes
-    glyphs: frozenset[str]
+    heading: str
+    width: int
+    align: str = "L"
+
+
+class GridRow(NamedTuple):
+    """A row of a grid: its cells, a line in bold below them from the second column on, and grey lines below that."""
+
+    cells: Sequence[str]
+    strong: str
+    below: Sequence[str]
 
 
 class Paper(FPDF):
-    """A document of A4 pages in Noto Sans, with page numbers below and its language told to readers aloud."""
+    """A document of A4 pages in Noto Sans, with page numbers below and its language told to readers aloud.
 
-    def __init__(self, *, title: str, author: str, footer: str) -> None:
-        super().__init__(format="A4", unit="mm")
+    `across` turns the pages on their side.
+    """
+
+    def __init__(self, *, title: str, author: str, footer: str, across: bool = False) -> None:
+        super().__init__(orientation="landscape" if across else "portrait", format="A4", unit="mm")
         self._footer = footer
         self.set_margins(MARGIN, MARGIN, MARGIN)
         self.set_auto_page_break(auto=True, margin=BOTTOM)
@@ -101,8 +74,8 @@ class Paper(FPDF):
         self.set_lang("en")
         self.set_text_color(*INK)
         self.set_draw_color(*RULE)
-        for style in _FILES:
-            font = _font(style).parsed
+        for style in FILES:
+            font = paper_font(style).parsed
             own = copy(font)
             own.i = len(self.fonts) + 1
             own.missing_glyphs = []
@@ -169,6 +142,23 @@ class Paper(FPDF):
         self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
         self.ln(2)
 
+    def grid(self, columns: Sequence[GridColumn], rows: Sequence[GridRow]) -> None:
+        """Rows under headings, which every page repeats; a row stays on one page, long text below it may go on."""
+        self._headings(columns)
+        for row in rows:
+            self.write_in(9)
+            cells = [self._wrapped(column.width, text) for column, text in zip(columns, row.cells, strict=True)]
+            height = LEADING * (max(map(len, cells)) + bool(row.strong) + bool(row.below)) + 1.8
+            if self.y + height > self.h - BOTTOM:
+                self.add_page()
+                self._headings(columns)
+            self._grid_row(columns, cells)
+            for text, style, color in ((row.strong, "B", INK), *((text, "", GREY) for text in row.below)):
+                self._line_below(text, columns[0].width, style, color)
+            self.ln(0.9)
+            self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
+            self.ln(0.9)
+
     def sum_line(self, label: str, value: str, *, strong: bool = False) -> None:
         """A sum at the right edge with its name before it."""
         self.write_in(10 if strong else 9, "B" if strong else "")
@@ -198,8 +188,8 @@ class Paper(FPDF):
 
     def to_bytes(self) -> bytes:
         """The finished PDF, with no more of the fonts than it uses."""
-        for style in _FILES:
-            shared = _font(style)
+        for style in FILES:
+            shared = paper_font(style)
             own = self.fonts[shared.parsed.fontkey]
             if isinstance(own, TTFFont):
                 enough = shared.glyphs.issuperset(own.subset.get_all_glyph_names())
@@ -208,12 +198,34 @@ class Paper(FPDF):
                 )
         return bytes(self.output())
 
+    def _wrapped(self, width: int, text: str) -> list[str]:
+        """The text in lines of a column; what would fill more than a few of them ends in dots."""
+        lines = self.multi_cell(width, LEADING, text, align="L", dry_run=True, output="LINES")
+        found = lines if isinstance(lines, list) else [text]
+        return found if len(found) <= CELL_LINES else [*found[: CELL_LINES - 1], f"{found[CELL_LINES - 1][:-1]}…"]
+
+    def _grid_row(self, columns: Sequence[GridColumn], cells: Sequence[Sequence[str]]) -> None:
+        top, left = self.y, self.l_margin
+        self.write_in(9)
+        for column, lines in zip(columns, cells, strict=True):
+            for number, line in enumerate(lines):
+                self.set_xy(left, top + number * LEADING)
+                self.cell(column.width, LEADING, line, align=column.align)
+            left += column.width
+        self.set_xy(self.l_margin, top + max(map(len, cells)) * LEADING)
+
+    def _line_below(self, text: str, indent: int, style: str, color: tuple[int, int, int]) -> None:
+        if text:
+            self.write_in(9, style, color)
+            self.set_x(self.l_margin + indent)
+            self.multi_cell(0, LEADING, text, align="L", new_x="LMARGIN", new_y="NEXT")
+
     def _grey_lines(self, lines: Sequence[str]) -> None:
         self.write_in(9, color=GREY)
         for text in filter(None, lines):
             self.multi_cell(HALF, LEADING, text, align="L", new_x="LMARGIN", new_y="NEXT")
 
-    def _headings(self, columns: Sequence[PaperColumn]) -> None:
+    def _headings(self, columns: Sequence[PaperColumn] | Sequence[GridColumn]) -> None:
         self.write_in(8, "B", GREY)
         for column in columns:
             self.cell(column.width, 5, column.heading, align=column.align)
@@ -235,34 +247,3 @@ class Paper(FPDF):
                 self.cell(column.width, LEADING, row.cells[index], align=column.align)
             left += column.width
         self.set_xy(self.l_margin, top + height)
-
-
-def _font(style: str) -> _Font:
-    with _parsing:
-        return _parsed(style)
-
-
-@cache
-def _parsed(style: str) -> _Font:
-    path = PROJECT_ROOT / "clinic_core" / "assets" / "fonts" / _FILES[style]
-    whole = TTFont(path, recalcTimestamp=False)
-    for table in _UNUSED:
-        if table in whole:
-            del whole[table]
-    data = _saved(whole)
-    options = subset.Options(notdef_outline=True, recommended_glyphs=True, glyph_names=True)
-    cutter = subset.Subsetter(options)
-    cutter.populate(unicodes=_COMMON)
-    cutter.subset(whole)
-    return _Font(
-        parsed=TTFFont(FPDF(), path, f"{FAMILY}{style}", style),
-        whole=data,
-        common=_saved(whole),
-        glyphs=frozenset(whole.getGlyphOrder()),
-    )
-
-
-def _saved(font: TTFont) -> bytes:
-    out = BytesIO()
-    font.save(out)
-    return out.getvalue()

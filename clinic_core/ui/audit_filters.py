@@ -7,8 +7,7 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from clinic_core.audit.schemas import AuditChoices, AuditCursor, AuditFilter
-from clinic_core.errors import InvalidInput, NotFound
-from clinic_core.ui.location import current_location, place_of
+from clinic_core.errors import InvalidInput
 
 EVERYBODY, SYSTEM, ANY = "Everybody", "System", "Any"
 ACTIONS = (
@@ -37,14 +36,6 @@ ADDRESS = {
     "timezone": "zone",
 }
 _CURSORS = "audit_cursors"
-
-
-def reader_zone() -> ZoneInfo:
-    """The zone in which the log is shown: that of the reader's location, UTC where there is none."""
-    try:
-        return place_of(current_location())
-    except NotFound:
-        return ZoneInfo("UTC")
 
 
 def draw_audit_filters(choices: AuditChoices, place: ZoneInfo) -> AuditFilter:

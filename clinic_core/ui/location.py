@@ -57,6 +57,14 @@ def place_of(location: LocationRow) -> ZoneInfo:
     return zone(location.timezone)
 
 
+def reader_zone() -> ZoneInfo:
+    """The zone of the chosen location, for pages about no place; UTC where the person has none."""
+    try:
+        return place_of(current_location())
+    except NotFound:
+        return ZoneInfo("UTC")
+
+
 def _locations(actor: Actor) -> list[LocationRow]:
     """Active locations at which the person may see appointments, their own first."""
     if not actor.can(Permission.APPOINTMENT_READ):

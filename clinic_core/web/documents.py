@@ -5,15 +5,15 @@ from typing import NamedTuple
 from uuid import UUID
 
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from clinic_core.access import Actor, perform
-from clinic_core.auth.sessions import ANONYMOUS, actor_for_session
 from clinic_core.billing.documents import invoice_pdf, receipt_pdf
 from clinic_core.billing.queries import export_invoices, print_invoice, print_receipt
 from clinic_core.billing.schemas import GetInvoice, GetReceipt, InvoiceFilter
-from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
+from clinic_core.errors import NotFound
+from clinic_core.web.answers import answer_person
 from clinic_core.web.exports import export_route
 
 # What the address of the list may carry: ids, dates and words of a closed list.
@@ -34,27 +34,21 @@ class Document(NamedTuple):
     name: str
 
 
+def pdf_response(document: Document) -> Response:
+    """The PDF, shown in the browser and stored by nobody."""
+    headers = {
+        "Content-Disposition": f'inline; filename="{document.name}.pdf"',
+        "Cache-Control": "no-store",
+        "X-Content-Type-Options": "nosniff",
+    }
+    return Response(document.content, media_type="application/pdf", headers=headers)
+
+
 def document_route(kind: str, make: Callable[[Actor, UUID], Document]) -> Route:
     """`GET /docs/<kind>/<id>.pdf`: what `make` prints for the person of the session, shown in the browser."""
 
     def answer(request: Request) -> Response:
-        actor = actor_for_session(request.headers.get("x-clinic-session", ANONYMOUS))
-        if actor is None:
-            return _refused("Please sign in.", 401)
-        try:
-            document = make(actor, _id(request, kind))
-        except PermissionDenied as error:
-            return _refused(error.message, 403)
-        except NotFound as error:
-            return _refused(error.message, 404)
-        except InvalidInput as error:
-            return _refused(error.message, 400)
-        headers = {
-            "Content-Disposition": f'inline; filename="{document.name}.pdf"',
-            "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
-        }
-        return Response(document.content, media_type="application/pdf", headers=headers)
+        return answer_person(request, lambda actor: pdf_response(make(actor, _id(request, kind))))
 
     return Route(f"/docs/{kind}/{{id}}.pdf", answer, methods=["GET"], name=f"{kind}.pdf")
 
@@ -81,7 +75,3 @@ def _id(request: Request, kind: str) -> UUID:
         return UUID(request.path_params["id"])
     except ValueError:
         raise NotFound(f"This {kind} does not exist.") from None
-
-
-def _refused(sentence: str, status: int) -> Response:
-    return PlainTextResponse(sentence, status, headers={"Cache-Control": "no-store"})

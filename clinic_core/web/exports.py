@@ -5,10 +5,10 @@ from typing import TypeVar
 
 from pydantic import BaseModel, ValidationError
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
-from clinic_core.access import Work, perform
+from clinic_core.access import Actor, Work, perform
 from clinic_core.analytics.schemas import OutstandingRowsRequest, PeriodRowsRequest
 from clinic_core.analytics.service import (
     export_collected,
@@ -19,8 +19,8 @@ from clinic_core.analytics.service import (
 )
 from clinic_core.audit.schemas import AuditFilter
 from clinic_core.audit.service import export_audit
-from clinic_core.auth.sessions import ANONYMOUS, actor_for_session
-from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
+from clinic_core.errors import InvalidInput
+from clinic_core.web.answers import answer_person
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
@@ -58,19 +58,12 @@ def export_route(
     """`GET /docs/<name>.csv`: the file of that export, with the filters that the address carries."""
 
     def answer(request: Request) -> Response:
-        actor = actor_for_session(request.headers.get("x-clinic-session", ANONYMOUS))
-        if actor is None:
-            return _refused("Please sign in.", 401)
-        try:
+        def file(actor: Actor) -> Response:
             content = perform(actor, export, _wanted(request, wanted, fields))
-        except PermissionDenied as error:
-            return _refused(error.message, 403)
-        except NotFound as error:
-            return _refused(error.message, 404)
-        except InvalidInput as error:
-            return _refused(error.message, 400)
-        headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-        return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+            headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
+            return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+
+        return answer_person(request, file)
 
     return Route(f"/docs/{name}.csv", answer, methods=["GET"], name=f"{name}.csv")
 
@@ -99,7 +92,3 @@ def _wanted(request: Request, wanted: type[Wanted], fields: Mapping[str, str]) -
         raise InvalidInput(
             f"“{name}” in this address is missing or is not a date, id or word that it may be."
         ) from None
-
-
-def _refused(sentence: str, status: int) -> Response:
-    return PlainTextResponse(sentence, status, headers={"Cache-Control": "no-store"})

@@ -3,9 +3,11 @@
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
+from clinic_core.web.day_sheet import DAY_SHEET_ROUTES
 from clinic_core.web.documents import DOCUMENT_ROUTES
 from clinic_core.web.exports import EXPORT_ROUTES
 from clinic_core.web.health import healthz, readyz
+from clinic_core.web.ics import ICS_ROUTES
 from clinic_core.web.metrics import metrics
 from clinic_core.web.session_routes import SESSION_ROUTES
 
@@ -20,7 +22,9 @@ async def robots(_request: object) -> PlainTextResponse:
 ROUTES: list[BaseRoute] = [
     *SESSION_ROUTES,
     *DOCUMENT_ROUTES,
+    *DAY_SHEET_ROUTES,
     *EXPORT_ROUTES,
+    *ICS_ROUTES,
     Route("/healthz", healthz, methods=["GET"]),
     Route("/readyz", readyz, methods=["GET"]),
     Route("/metrics", metrics, methods=["GET"]),

@@ -2,11 +2,16 @@
 
 import streamlit as st
 
+from clinic_core.access import Permission
 from clinic_core.auth.queries import get_own_profile
 from clinic_core.auth.schemas import ChangeOwnPassword, UpdateOwnProfile
 from clinic_core.auth.service import change_own_password, sign_out_everywhere, update_own_profile
+from clinic_core.scheduling.queries import list_practitioners
+from clinic_core.scheduling.schemas import ListPractitioners
 from clinic_core.ui.accounts import password_field
+from clinic_core.ui.feeds import draw_feeds
 from clinic_core.ui.forms import text_field
+from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import open_page
 from clinic_core.ui.session import go_to_sign_in, session_id
 from clinic_core.ui.wording import plain
@@ -59,6 +64,11 @@ with right:
         is not None
     ):
         st.rerun()
+
+if page.actor.can(Permission.APPOINTMENT_READ):
+    people = page.read(list_practitioners, ListPractitioners())
+    if page.actor.user_id in {row.id for row in people}:
+        draw_feeds(page, profile.id, reader_zone())
 
 st.subheader("Sessions", anchor=False)
 others = profile.live_sessions - 1

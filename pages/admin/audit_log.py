@@ -11,9 +11,9 @@ from clinic_core.ui.audit_filters import (
     draw_audit_pager,
     export_address,
     in_words,
-    reader_zone,
     shown_after,
 )
+from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import open_page, stop_with
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain

@@ -21,7 +21,9 @@ from clinic_core.auth.service import (
     update_user,
 )
 from clinic_core.ui.accounts import draw_issued_link
+from clinic_core.ui.feeds import draw_feeds
 from clinic_core.ui.forms import reason_field, text_field
+from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import open_page
 from clinic_core.ui.states import draw_empty
 from clinic_core.ui.wording import plain
@@ -130,6 +132,8 @@ elif part == PRACTITIONER:
             is not None
         ):
             st.rerun()
+    if detail.practitioner.id is not None and user.status is not UserStatus.INACTIVE:
+        draw_feeds(page, user.id, reader_zone())
 else:
     with st.form(f"assistant_{user.id}_{detail.assistant.version}"):
         department = st.text_input("Department", value=detail.assistant.department, max_chars=100)

@@ -31,7 +31,7 @@ TABLES = {
     "offer": "waiting_list_offer", "outage": "resource_outage",
     "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
     "allocations": "invoice", "entity": "patient",
-    "id": "audit_log",
+    "id": "audit_log", "feed": "ics_feed",
 }  # fmt: skip
 TEXTS = ("\0", "x\0y", "x" * 10_001, "\ud800", "'; drop table patient; --", "<script>alert(1)</script>", "${jndi:ldap://x}",
          "=1+1", "\u202e\u2066", "🏳️‍🌈" * 50, "%s%n{0}\\", " ", "\r\n")  # fmt: skip

@@ -26,6 +26,11 @@ from clinic_core.scheduling.schemas.checks import (
     SlotRow,
     TimeCheck,
 )
+from clinic_core.scheduling.schemas.day_sheet import (
+    DaySheet,
+    DaySheetRow,
+    PrintDaySheet,
+)
 from clinic_core.scheduling.schemas.details import (
     EditAppointment,
 )
@@ -49,6 +54,7 @@ from clinic_core.scheduling.schemas.feeds import (
     IssuedFeed,
     ListFeeds,
     ReadFeed,
+    RevokedFeed,
     RevokeFeed,
 )
 from clinic_core.scheduling.schemas.fees import FeeCounts, FeeRow, ListFees, WaiveFee
@@ -196,6 +202,8 @@ __all__ = [
     "CreateFeed",
     "DayCounts",
     "DayHours",
+    "DaySheet",
+    "DaySheetRow",
     "DayTotal",
     "DeleteAppointment",
     "DisplacedList",
@@ -256,6 +264,7 @@ __all__ = [
     "PreviewSeries",
     "PreviewSeriesEdit",
     "PreviewedSpan",
+    "PrintDaySheet",
     "ReadFeed",
     "RemoveAbsence",
     "RemoveClosure",
@@ -267,6 +276,7 @@ __all__ = [
     "ResourceRef",
     "ResourceRow",
     "RevokeFeed",
+    "RevokedFeed",
     "SeriesChanges",
     "SeriesDate",
     "SeriesEditPreview",

@@ -4,6 +4,9 @@ from clinic_core.scheduling.service.booking import (
     book_appointment,
     move_appointment,
 )
+from clinic_core.scheduling.service.day_sheet import (
+    print_day_sheet,
+)
 from clinic_core.scheduling.service.details import (
     edit_appointment,
 )
@@ -73,6 +76,7 @@ __all__ = [
     "extend_series",
     "move_appointment",
     "open_appointment_file",
+    "print_day_sheet",
     "read_feed",
     "remove_absence",
     "remove_closure",
