@@ -29,6 +29,7 @@ _SYMBOLS = {
     "UAH": "₴",
 }
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_WEEKDAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _SERIES_PREFIX = re.compile(r"[A-Z][A-Z0-9]{0,9}")
 
 
@@ -100,6 +101,11 @@ def date_text(day: date, locale: Locale = Locale.EN) -> str:
     return _CONVENTIONS[locale].date.format(
         day=day.day, month=day.month, month_name=_MONTHS[day.month - 1], year=f"{day.year:04d}"
     )
+
+
+def day_text(day: date, locale: Locale = Locale.EN) -> str:
+    """A date with its weekday, for appointments: Sun 22 Nov 2026."""
+    return f"{_WEEKDAYS[day.weekday()]} {date_text(day, locale)}"
 
 
 def time_text(instant: datetime, place: ZoneInfo) -> str:

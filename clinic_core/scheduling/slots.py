@@ -14,8 +14,8 @@ from sqlalchemy.orm import Session
 
 from clinic_core.access import Actor
 from clinic_core.errors import Alternative
-from clinic_core.kit.calendar import day_bounds, overlaps, range_bounds, subtract, zone
-from clinic_core.kit.formats import Locale, datetime_text
+from clinic_core.kit.calendar import day_bounds, local_date, overlaps, range_bounds, subtract, zone
+from clinic_core.kit.formats import Locale, day_text, time_text
 from clinic_core.scheduling.availability import opening_spans, working_spans
 from clinic_core.scheduling.schemas import FindSlots, SlotRow
 from clinic_core.scheduling.slots_known import Known, Person, Thing, choose, get_known
@@ -192,7 +192,8 @@ def _row(known: Known, start: int, person: Person, chosen: tuple[Thing, ...]) ->
 
 
 def _alternative(slot: SlotRow, locale: Locale) -> Alternative:
-    when = datetime_text(slot.starts_at, zone(slot.timezone), locale)
+    place = zone(slot.timezone)
+    when = f"{day_text(local_date(slot.starts_at, place), locale)}, {time_text(slot.starts_at, place)}"
     rooms = "".join(f", {resource.name}" for resource in slot.resources)
     return Alternative(
         practitioner_user_id=slot.practitioner_user_id,

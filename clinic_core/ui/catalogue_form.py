@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import partial
 from uuid import UUID
 
 import streamlit as st
 
 from clinic_core.billing.schemas import CatalogueRow, CreateCatalogueItem, UpdateCatalogueItem
 from clinic_core.kit.formats import plain_number
+from clinic_core.scheduling.queries import list_requirements, list_resources
+from clinic_core.scheduling.schemas import ListRequirements, ListResources, ResourceNeed
 from clinic_core.ui.forms import choice_field, number_field, percent_of, price_of, text_field
-from clinic_core.vocabulary import ProductType
+from clinic_core.ui.page import Page
+from clinic_core.vocabulary import ProductType, ResourceType
 
 _PERCENT = Decimal(100)
 _MINUTES = 30
@@ -81,3 +85,35 @@ def draw_item_form(item: CatalogueRow | None, *, key: str) -> TypedItem:
             "Patients may book it online", value=item.bookable_online if item else False, key=f"{key}_online"
         )
     return TypedItem(kind, code, name, price, tax, duration if is_service else None, buffer, color, online)
+
+
+def draw_needs(page: Page, item: CatalogueRow | None, *, key: str) -> tuple[ResourceNeed, ...]:
+    """What a service needs besides a practitioner: rooms and equipment of the categories that the clinic has."""
+    known: tuple[ResourceNeed, ...] = ()
+    if item is not None:
+        for row in page.read(list_requirements, ListRequirements(product_service_ids=(item.id,))):
+            known = row.needs
+    resources = page.read(list_resources, ListResources())
+    chosen: list[ResourceNeed] = []
+    with st.container(horizontal=True):
+        for kind, label, any_word in (
+            (ResourceType.ROOM, "Needs a room", "Any room"),
+            (ResourceType.EQUIPMENT, "Needs equipment", "Any equipment"),
+        ):
+            present = [need for need in known if need.type is kind]
+            offered = {one.category for one in resources if one.type is kind} | {need.category for need in present}
+            categories = st.multiselect(
+                label,
+                sorted({"", *offered}, key=str.casefold),
+                default=[need.category for need in present],
+                format_func=partial(_category_word, any_word),
+                key=f"{key}_needs_{kind}",
+                placeholder="None",
+                help="Booking chooses the first that is free. Categories are given to rooms in Admin, Locations.",
+            )
+            chosen += [ResourceNeed(type=kind, category=category) for category in categories]
+    return tuple(chosen)
+
+
+def _category_word(any_word: str, category: str) -> str:
+    return category or any_word

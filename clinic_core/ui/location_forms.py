@@ -1,42 +1,32 @@
-"""The forms of a location: details, rooms and equipment, opening hours, closures."""
-
-from datetime import date, timedelta
+"""The forms of a location: details, rooms and equipment, opening hours."""
 
 import streamlit as st
 
-from clinic_core.access import Permission
 from clinic_core.kit.calendar import zone_names
-from clinic_core.scheduling.queries import get_opening_hours, list_closures, list_resources
+from clinic_core.scheduling.queries import get_opening_hours, list_resources
 from clinic_core.scheduling.schemas import (
-    AddClosure,
     AddLocation,
     AddResource,
-    ClosureRow,
     GetOpeningHours,
-    ListClosures,
     ListResources,
     LocationRow,
-    RemoveClosure,
     ResourceRow,
     SetOpeningHours,
     UpdateLocation,
     UpdateResource,
 )
 from clinic_core.scheduling.service import (
-    add_closure,
     add_location,
     add_resource,
-    remove_closure,
     set_opening_hours,
     update_location,
     update_resource,
 )
-from clinic_core.ui.forms import choice_field, chosen, date_field, long_text_field, text_field
-from clinic_core.ui.location import today_at
+from clinic_core.ui.forms import choice_field, long_text_field, text_field
 from clinic_core.ui.opening_hours import WEEKDAYS, spans_of, spans_text
 from clinic_core.ui.page import Page
 from clinic_core.ui.tables import Column, Wording, show_table
-from clinic_core.vocabulary import ResourceType, Scope
+from clinic_core.vocabulary import ResourceType
 
 _ZONES = zone_names()
 
@@ -94,6 +84,7 @@ def draw_resources(page: Page, place: LocationRow) -> None:
     columns: list[Column[ResourceRow]] = [
         Column("name", "Name"),
         Column("type", "Type"),
+        Column("category", "Category"),
         Column("active", "In service"),
     ]
     found = show_table(
@@ -114,11 +105,16 @@ def _draw_new_resource(page: Page, place: LocationRow) -> None:
     with st.form(f"resource_new_{place.id}", clear_on_submit=False):
         name = text_field("Name", key=f"resource_new_{place.id}_name", limit=100)
         kind = choice_field("Type", ResourceType, key=f"resource_new_{place.id}_type")
+        category = _category_field(f"resource_new_{place.id}_category", "")
         if st.form_submit_button("Add room or equipment"):
             added = page.run(
                 add_resource,
                 lambda: AddResource(
-                    clinic_location_id=place.id, type=kind, name=name, request_id=page.request_id("resource")
+                    clinic_location_id=place.id,
+                    type=kind,
+                    name=name,
+                    category=category,
+                    request_id=page.request_id("resource"),
                 ),
                 done="{name} is added.",
             )
@@ -130,6 +126,7 @@ def _draw_resource(page: Page, resource: ResourceRow) -> None:
     key = f"resource_{resource.id}_{resource.version}"
     with st.form(key):
         name = text_field("Name", key=f"{key}_name", value=resource.name, limit=100)
+        category = _category_field(f"{key}_category", resource.category)
         active = st.toggle("In service", value=resource.active, key=f"{key}_active")
         if st.form_submit_button("Save"):
             saved = page.run(
@@ -137,6 +134,7 @@ def _draw_resource(page: Page, resource: ResourceRow) -> None:
                 lambda: UpdateResource(
                     resource_id=resource.id,
                     name=name,
+                    category=category,
                     active=active,
                     version=resource.version,
                     request_id=page.request_id(key),
@@ -145,6 +143,16 @@ def _draw_resource(page: Page, resource: ResourceRow) -> None:
             )
             if saved is not None:
                 st.rerun()
+
+
+def _category_field(key: str, value: str) -> str:
+    return text_field(
+        "Category",
+        key=key,
+        value=value,
+        limit=60,
+        help="What it is good for, such as treatment or ultrasound; services may need a room of a category.",
+    )
 
 
 def draw_hours(page: Page, place: LocationRow) -> None:
@@ -167,56 +175,6 @@ def draw_hours(page: Page, place: LocationRow) -> None:
                 done="The opening hours are saved.",
             )
             if saved is not None:
-                st.rerun()
-
-
-def draw_closures(page: Page, place: LocationRow) -> None:
-    """Days on which the location or the whole clinic is closed."""
-    today = today_at(place)
-    rows = page.read(list_closures, ListClosures(clinic_location_id=place.id, ends_from=today - timedelta(days=31)))
-    wording = Wording(page.actor.settings.locale)
-    columns: list[Column[ClosureRow]] = [
-        Column("name", "Name"),
-        Column("starts_on", "First day"),
-        Column("ends_on", "Last day"),
-        Column(lambda row: row.location or "Whole clinic", "Where"),
-    ]
-    found = show_table(
-        rows,
-        columns,
-        key=f"closures_{place.id}_{len(rows)}",
-        select=True,
-        wording=wording,
-        empty="No closures ahead.",
-    )
-    if page.actor.scope(Permission.SCHEDULE_MANAGE) not in {Scope.LOCATION, Scope.ORGANISATION}:
-        return
-    if found is not None and st.button("Remove closure", key=f"remove_{found.id}"):
-        removal = RemoveClosure(closure_id=found.id, request_id=page.request_id(f"remove_{found.id}"))
-        if page.run(remove_closure, removal, done="{name} is removed.") is not None:
-            st.rerun()
-    _draw_new_closure(page, place, today)
-
-
-def _draw_new_closure(page: Page, place: LocationRow, today: date) -> None:
-    with st.form(f"closure_{place.id}"):
-        name = text_field("Name", key=f"closure_name_{place.id}", limit=100)
-        first = date_field("First day", key=f"closure_first_{place.id}", value=today)
-        last = date_field("Last day", key=f"closure_last_{place.id}", value=today)
-        everywhere = st.toggle("Whole clinic", key=f"closure_all_{place.id}")
-        if st.form_submit_button("Add closure"):
-            added = page.run(
-                add_closure,
-                lambda: AddClosure(
-                    clinic_location_id=None if everywhere else place.id,
-                    starts_on=chosen(first, field="first_day"),
-                    ends_on=chosen(last, field="last_day"),
-                    name=name,
-                    request_id=page.request_id("closure"),
-                ),
-                done="{name} is added.",
-            )
-            if added is not None:
                 st.rerun()
 
 

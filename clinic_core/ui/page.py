@@ -12,7 +12,7 @@ from streamlit.navigation.page import Page as StreamlitPage
 
 from clinic_core.access import Actor, Permission, Work, perform
 from clinic_core.auth.sessions import ANONYMOUS
-from clinic_core.errors import ClinicError, InvalidInput, NotSignedIn, Unavailable
+from clinic_core.errors import BookingConflict, ClinicError, InvalidInput, NotSignedIn, Unavailable
 from clinic_core.kit.ids import new_id
 from clinic_core.ui.nav import may_open
 from clinic_core.ui.session import current_actor, go_to_sign_in, session_id
@@ -63,6 +63,18 @@ class Page:
         """
         try:
             return self._perform(function, request, done)
+        except ClinicError as error:
+            draw_refusal(error)
+            return None
+
+    def run_or_conflict(
+        self, function: Callable[[Work, Request], R], request: Request | Callable[[], Request], *, done: str = ""
+    ) -> R | BookingConflict | None:
+        """As `run`, but what is in the way of a booking is the answer, for who draws it with the times instead."""
+        try:
+            return self._perform(function, request, done)
+        except BookingConflict as conflict:
+            return conflict
         except ClinicError as error:
             draw_refusal(error)
             return None

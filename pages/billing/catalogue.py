@@ -1,5 +1,7 @@
 """The catalogue of services and products: code, price, tax and duration; a new price never touches written lines."""
 
+from functools import partial
+
 import streamlit as st
 
 from clinic_core.access import Permission
@@ -7,7 +9,9 @@ from clinic_core.billing.queries import list_catalogue
 from clinic_core.billing.schemas import CatalogueRow, ListCatalogue, SetCatalogueItemActive
 from clinic_core.billing.service import create_catalogue_item, set_catalogue_item_active, update_catalogue_item
 from clinic_core.kit.formats import rate_text, unit_price
-from clinic_core.ui.catalogue_form import draw_item_form
+from clinic_core.scheduling.schemas import SetRequirements
+from clinic_core.scheduling.service import set_requirements
+from clinic_core.ui.catalogue_form import draw_item_form, draw_needs
 from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.vocabulary import ProductType
@@ -16,6 +20,7 @@ page = open_page("Catalogue", Permission.BILLING_VIEW)
 
 FORM = "catalogue_form"
 SHOWN = 200
+SEES_ROOMS = (Permission.APPOINTMENT_READ, Permission.SETTINGS_MANAGE)
 
 settings = page.actor.settings
 may_manage = page.actor.can(Permission.BILLING_MANAGE)
@@ -33,6 +38,8 @@ def set_form(item: CatalogueRow | None, is_open: bool) -> None:
 def edit(item: CatalogueRow | None) -> None:
     """The form of one item, drawn with the version that was shown."""
     typed = draw_item_form(item, key=FORM)
+    sets_needs = typed.type is ProductType.SERVICE and page.actor.can(*SEES_ROOMS)
+    needs = draw_needs(page, item, key=FORM) if sets_needs else ()
     with st.container(horizontal=True, horizontal_alignment="right"):
         if item is not None:
             word = "Deactivate" if item.active else "Activate"
@@ -54,7 +61,10 @@ def edit(item: CatalogueRow | None) -> None:
         saved = page.run(create_catalogue_item, lambda: typed.creation(request_id), done="{code} is added.")
     else:
         saved = page.run(update_catalogue_item, lambda: typed.change_of(item, request_id), done="{code} is changed.")
-    if saved is not None:
+    if saved is None:
+        return
+    require = partial(SetRequirements, product_service_id=saved.id, needs=needs, request_id=page.request_id("needs"))
+    if not sets_needs or page.run(set_requirements, require) is not None:
         set_form(None, False)
         st.rerun()
 
