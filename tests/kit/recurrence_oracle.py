@@ -1,6 +1,7 @@
 """Repeat rules worked out the slow way: each moment of a window is asked whether every part lets it pass."""
 
 from datetime import date, datetime, timedelta
+from functools import cache
 
 from clinic_core.kit.recurrence import Frequency, Recurrence, Weekday
 
@@ -93,6 +94,7 @@ def week_of(day: date, week_start: int) -> tuple[int, int, int]:
     raise AssertionError(day)
 
 
+@cache
 def first_week(year: int, week_start: int) -> date:
     """The first day of the first week that has four days or more in the year."""
     day = date(year - 1, 12, 20)

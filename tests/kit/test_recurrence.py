@@ -180,6 +180,30 @@ def test_a_series_that_began_long_ago_is_continued_at_once() -> None:
     assert time.process_time() - started < 0.5
 
 
+def test_bounds_are_instants_also_where_the_wall_jumps() -> None:
+    # Before the gap on the wall, after the bound in time.
+    moved = occurrences(
+        "FREQ=DAILY;BYHOUR=2;BYMINUTE=30",
+        datetime(2026, 3, 20, 9),
+        "Europe/Berlin",
+        after=datetime(2026, 3, 29, 1, 10, tzinfo=UTC),
+        limit=1,
+    )
+    assert [(each.wall, each.shifted) for each in moved] == [(datetime(2026, 3, 29, 2, 30), True)]
+    # 2:10 for the second time: the first 2:40 was before.
+    first = occurrences(
+        "FREQ=DAILY;BYHOUR=2;BYMINUTE=40",
+        datetime(2026, 10, 25),
+        "Europe/Berlin",
+        before=datetime(2026, 10, 25, 1, 10, tzinfo=UTC),
+        limit=9,
+    )
+    assert [(each.wall, each.repeated) for each in first] == [(datetime(2026, 10, 25, 2, 40), True)]
+    bound = datetime(2026, 1, 6, 9, tzinfo=UTC)
+    after = occurrences("FREQ=DAILY", _NINE, "UTC", after=bound, before=bound + timedelta(days=1), limit=9)
+    assert [each.instant for each in after] == [bound]
+
+
 def test_the_dates_of_a_thousand_weekly_series_over_a_year_take_less_than_a_second() -> None:
     started = time.process_time()
     dates = [expand("FREQ=WEEKLY;COUNT=52", _NINE + timedelta(minutes=5 * n), "Europe/Berlin") for n in range(1_000)]

@@ -96,6 +96,40 @@ def test_the_dates_of_any_rule_are_those_that_pass_every_part(rule: Recurrence, 
     assert list(wall_times(rule, start, high=end)) == dates_of(rule, start, end)
 
 
+@pytest.mark.parametrize("year", [1999, 2003, 2008, 2019])
+@pytest.mark.parametrize(
+    "rrule",
+    [
+        "FREQ=YEARLY;BYMONTH=3,11;BYDAY=2SU,-1MO",
+        "FREQ=YEARLY;BYDAY=20MO,-1FR,53SA",
+        "FREQ=YEARLY;BYMONTHDAY=1,-1;BYDAY=1MO,FR",
+        "FREQ=YEARLY;BYMONTH=2;BYMONTHDAY=-1,29",
+        "FREQ=YEARLY;BYYEARDAY=60,366,-1,-366",
+        "FREQ=YEARLY;BYYEARDAY=1,59,60,-60;BYDAY=MO,TU",
+        "FREQ=YEARLY;BYWEEKNO=1,52,53,-1;WKST=SU",
+        "FREQ=YEARLY;BYWEEKNO=1,53;BYYEARDAY=1,2,-1,-2,-365,-366",
+        "FREQ=YEARLY;BYWEEKNO=1,-1;BYDAY=MO,SU;BYSETPOS=1,-1;INTERVAL=2",
+        "FREQ=YEARLY;BYDAY=MO,TU,WE,TH,FR;BYHOUR=9,17;BYSETPOS=-1,3",
+        "FREQ=MONTHLY;BYDAY=5FR,-5FR;INTERVAL=3",
+        "FREQ=MONTHLY;BYMONTHDAY=31,-31",
+        "FREQ=MONTHLY;BYDAY=MO,TU,WE,TH,FR;BYSETPOS=-1",
+        "FREQ=WEEKLY;BYDAY=MO,TH,SU;BYSETPOS=2;INTERVAL=2;WKST=WE",
+        "FREQ=WEEKLY;BYMONTH=1,12;BYDAY=SA,SU,MO;BYSETPOS=-1",
+    ],
+)
+def test_the_corners_of_the_calendar_are_those_of_the_slow_reading(rrule: str, year: int) -> None:
+    for start in (datetime(year, 1, 1, 9), datetime(year, 7, 15, 9, 30), datetime(year, 12, 31, 9)):
+        end = start + timedelta(days=1_900)
+        assert list(wall_times(parse_rrule(rrule), start, high=end)) == dates_of(parse_rrule(rrule), start, end)
+
+
+def test_years_of_the_same_shape_differ_where_weeks_reach_into_their_neighbours() -> None:
+    rule = parse_rrule("FREQ=YEARLY;BYWEEKNO=1,-1;BYYEARDAY=1,2,364,365,366,-1,-363,-364,-365,-366")
+    start = datetime(1996, 1, 1, 9)
+    end = start + timedelta(days=12_000)
+    assert list(wall_times(rule, start, high=end)) == dates_of(rule, start, end)
+
+
 @settings(max_examples=60)
 @given(_rules(_FINE), _starts, st.integers(500, 200_000), st.integers(0, 40))
 def test_long_steps_keep_their_turn_over_midnight(rule: Recurrence, start: datetime, interval: int, days: int) -> None:
@@ -144,7 +178,8 @@ def test_instants_are_in_order_and_each_given_once(rule: Recurrence, start: date
 
 @settings(max_examples=100)
 @given(
-    st.sampled_from(["FREQ=HOURLY", "FREQ=MINUTELY;INTERVAL=25", "FREQ=DAILY;BYHOUR=0,1,2,3;BYMINUTE=0,30"]),
+    st.sampled_from(["FREQ=HOURLY", "FREQ=MINUTELY;INTERVAL=25", "FREQ=DAILY;BYHOUR=0,1,2,3;BYMINUTE=0,30",
+                     "FREQ=DAILY;BYHOUR=0,1,2;BYMINUTE=5,20,55"]),
     st.sampled_from(
         [
             ("Europe/Berlin", datetime(2026, 3, 28, 20)), ("Europe/Berlin", datetime(2026, 10, 24, 20)),
