@@ -11,7 +11,17 @@ from sqlmodel import col
 from clinic_core.access.actor import Actor
 from clinic_core.access.permissions import Permission
 from clinic_core.kit.clock import now
-from clinic_core.models import Appointment, ClinicalCase, Invoice, InvoiceLine, Patient, Receipt, Visit
+from clinic_core.models import (
+    Appointment,
+    AppointmentSeries,
+    ClinicalCase,
+    Invoice,
+    InvoiceLine,
+    Patient,
+    Receipt,
+    Visit,
+    WaitingListEntry,
+)
 from clinic_core.vocabulary import AppointmentStatus, CaseStatus, Scope
 
 CARE_TEAM_BACK = timedelta(days=90)
@@ -55,6 +65,30 @@ def appointments_in_scope(actor: Actor, permission: Permission) -> ColumnElement
             col(Appointment.clinic_location_id).in_(actor.location_ids),
             col(Appointment.practitioner_user_id) == actor.user_id,
         ),
+    )
+
+
+def waiting_in_scope(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Which rows of `waiting_list_entry` the actor reaches; *own* is who waits for oneself, or the patient's own."""
+    own_practice = col(WaitingListEntry.practitioner_user_id) == actor.user_id
+    return _by_scope(
+        actor,
+        permission,
+        own=lambda: or_(own_practice, _of_own_patient(actor, col(WaitingListEntry.patient_id))),
+        care_team=lambda: or_(own_practice, _in_care_team(actor, col(WaitingListEntry.patient_id))),
+        location=lambda: or_(col(WaitingListEntry.clinic_location_id).in_(actor.location_ids), own_practice),
+    )
+
+
+def series_in_scope(actor: Actor, permission: Permission) -> ColumnElement[bool]:
+    """Which rows of `appointment_series` the actor reaches; as appointments, by what the series says of them."""
+    own_practice = col(AppointmentSeries.practitioner_user_id) == actor.user_id
+    return _by_scope(
+        actor,
+        permission,
+        own=lambda: or_(own_practice, _of_own_patient(actor, col(AppointmentSeries.patient_id))),
+        care_team=lambda: _in_care_team(actor, col(AppointmentSeries.patient_id)),
+        location=lambda: or_(col(AppointmentSeries.clinic_location_id).in_(actor.location_ids), own_practice),
     )
 
 

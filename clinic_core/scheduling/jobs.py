@@ -1,0 +1,3 @@
+"""The names under which work of this feature waits in the queue; the bodies are in `clinic_core.jobs.tasks`."""
+
+EXPIRE_OFFERS = "offer.expire"
