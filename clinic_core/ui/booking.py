@@ -94,9 +94,9 @@ def _dialog(page: Page, location: LocationRow, draw_other_use: Callable[[Booking
 
 def _draw_check(page: Page, who: Who, what: What) -> Choice:
     """Whether the time is free, said before somebody presses Book; after a refusal with the times instead."""
-    refused: tuple[What, BookingConflict] | None = st.session_state.get(_CONFLICT)
-    if refused is not None and refused[0] == what:
-        return draw_conflict(refused[1], key="booking_conflict_view")
+    refused: tuple[Who, What, BookingConflict] | None = st.session_state.get(_CONFLICT)
+    if refused is not None and refused[:2] == (who, what):
+        return draw_conflict(refused[2], key="booking_conflict_view")
     found = ask(
         page,
         check_time,
@@ -116,7 +116,7 @@ def _draw_check(page: Page, who: Who, what: What) -> Choice:
     if found.is_free:
         st.markdown(":green[:material/check_circle:] **The time is free.**")
     if found.obstacles:
-        draw_obstacles(found.obstacles)
+        draw_obstacles(found.obstacles, can_override=found.can_override)
     return Choice()
 
 
@@ -158,7 +158,7 @@ def _book(page: Page, who: Who, what: What, choice: Choice, *, note: str, remind
 
     booked = page.run_or_conflict(book_with_reminder, request, done="The appointment is booked.")
     if isinstance(booked, BookingConflict):
-        st.session_state[_CONFLICT] = (what, booked)
+        st.session_state[_CONFLICT] = (Who(patient_id, who.newcomer), what, booked)
         st.rerun()
     if booked is not None:
         end_booking()

@@ -243,5 +243,5 @@ def _draw_things(page: Page, what: What) -> tuple[UUID, ...]:
 
 def next_quarter() -> datetime:
     """The next quarter of an hour from now, where a booking without a chosen time begins."""
-    quarter = timedelta(minutes=15)
-    return now() + (datetime.min.replace(tzinfo=UTC) - now()) % quarter
+    instant = now()
+    return instant + (datetime.min.replace(tzinfo=UTC) - instant) % timedelta(minutes=15)

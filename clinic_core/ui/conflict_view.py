@@ -10,11 +10,13 @@ from clinic_core.ui.forms import reason_field
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import ConflictKind, Severity
 
-_LOOKS: dict[Severity, tuple[str, str]] = {
-    Severity.BLOCK: (":red[:material/block:]", "Not possible"),
-    Severity.OVERRIDE: (":orange[:material/warning:]", "Only with a reason"),
-    Severity.INFO: (":blue[:material/info:]", "To know"),
+_SYMBOLS = {
+    Severity.BLOCK: ":red[:material/block:]",
+    Severity.OVERRIDE: ":orange[:material/warning:]",
+    Severity.INFO: ":blue[:material/info:]",
 }
+_WORDS = {Severity.BLOCK: "Not possible", Severity.OVERRIDE: "Not free", Severity.INFO: "To know"}
+_LIFTED = "Only with a reason"
 
 
 @dataclass(frozen=True)
@@ -31,12 +33,13 @@ class Choice:
         return bool(self.double_book_reason or self.override_reason)
 
 
-def draw_obstacles(obstacles: Sequence[Obstacle]) -> None:
-    """One line for each thing in the way: how grave it is in a symbol and a word, and what it is."""
+def draw_obstacles(obstacles: Sequence[Obstacle], *, can_override: bool) -> None:
+    """One line for each thing in the way: how grave it is for this person in a symbol and a word, and what it is."""
     lines = []
     for obstacle in obstacles:
-        symbol, word = _LOOKS[obstacle.severity]
-        lines.append(f"{symbol} **{word}** · {plain(obstacle.sentence)}")
+        lifted = can_override and obstacle.severity is Severity.OVERRIDE
+        word = _LIFTED if lifted else _WORDS[obstacle.severity]
+        lines.append(f"{_SYMBOLS[obstacle.severity]} **{word}** · {plain(obstacle.sentence)}")
     st.markdown("  \n".join(lines))
 
 
@@ -48,7 +51,7 @@ def draw_conflict(conflict: BookingConflict, *, key: str, anyway: str = "Book an
     with st.container(border=True, gap="small", key=key):
         if conflict.obstacles:
             st.markdown(":material/event_busy: **The time is not free.**")
-            draw_obstacles(conflict.obstacles)
+            draw_obstacles(conflict.obstacles, can_override=conflict.can_override)
         else:
             st.markdown(f":material/event_busy: {plain(conflict.message)}")
         alternative = _draw_alternatives(conflict.alternatives, key)

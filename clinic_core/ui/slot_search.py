@@ -49,8 +49,8 @@ def draw_slot_search(page: Page, location: LocationRow, wish: SlotWish, *, key: 
     practitioners = page.read(list_practitioners, ListPractitioners(clinic_location_id=location.id))
     names = {row.id: row.name for row in practitioners}
     today = today_at(location)
-    left, right = st.columns(2)
-    with left:
+    who, when, part_of_day, which_days = st.columns(4)
+    with who:
         chosen = st.multiselect(
             "With",
             list(names),
@@ -59,8 +59,9 @@ def draw_slot_search(page: Page, location: LocationRow, wish: SlotWish, *, key: 
             key=f"{key}_people",
             placeholder="Anybody",
         )
+    with when:
         first = date_field("From", key=f"{key}_from", value=max(wish.first_day or today, today), earliest=today)
-    with right:
+    with which_days:
         days = st.multiselect(
             "Weekdays",
             list(range(1, 8)),
@@ -68,6 +69,7 @@ def draw_slot_search(page: Page, location: LocationRow, wish: SlotWish, *, key: 
             key=f"{key}_days",
             placeholder="Any day",
         )
+    with part_of_day:
         part = st.selectbox("Part of day", list(_PARTS), key=f"{key}_part")
     starts_from = now() if first is None or first <= today else day_bounds(first, place_of(location)).start
     earliest, latest = _PARTS[part]
@@ -100,11 +102,13 @@ def _draw_answers(page: Page, location: LocationRow, request: FindSlots, key: st
         st.caption(f"Nothing is free until {day_text(last, page.actor.settings.locale)}; ask for less, or for others.")
         return None
     clicked = None
-    for number, slot in enumerate(found):
-        if st.button(_label(page, location, slot), key=f"{key}_slot_{number}", width="stretch"):
-            clicked = slot
-    if len(found) == request.limit < SLOT_LIMIT:
-        st.button("Later times", key=f"{key}_later", type="tertiary", on_click=_ask_for_more, args=(key, request.limit))
+    with st.container(horizontal=True, gap="small"):
+        for number, slot in enumerate(found):
+            if st.button(_label(page, location, slot), key=f"{key}_slot_{number}"):
+                clicked = slot
+        if len(found) == request.limit < SLOT_LIMIT:
+            more = (key, request.limit)
+            st.button("Later times", key=f"{key}_later", type="tertiary", on_click=_ask_for_more, args=more)
     return clicked
 
 

@@ -74,7 +74,7 @@ def test_what_is_in_the_way_is_said_before_anything_is_booked(clinic: Clinic, op
     book(clinic, 0)
     app = opened(clinic, open_app)
     assert FREE not in sentences(app)
-    assert "Only with a reason** · Practitioner is taken from 10:00 to 10:30" in sentences(app)
+    assert "Not free** · Practitioner is taken from 10:00 to 10:30" in sentences(app)
 
 
 def test_the_room_that_the_service_needs_is_chosen_by_itself(clinic: Clinic, open_app: Open) -> None:
