@@ -35,8 +35,11 @@ class NavPage:
 NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/today.py", "Today", "today", (Permission.APPOINTMENT_READ,)),
     NavPage("Front desk", "pages/front_desk/calendar.py", "Calendar", "calendar_month", (Permission.APPOINTMENT_READ,)),
+    NavPage("Front desk", "pages/front_desk/rebook.py", "To rebook", "event_repeat", (Permission.APPOINTMENT_MANAGE,)),
+    NavPage("Front desk", "pages/front_desk/absences.py", "Absences", "event_busy", (Permission.SCHEDULE_MANAGE,)),
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
+    NavPage("Front desk", "pages/front_desk/recall.py", "Recall", "phone_callback", (Permission.APPOINTMENT_READ,)),
     NavPage("Clinical", "pages/clinical/worklist.py", "Notes to write", "edit_note", (Permission.CLINICAL_READ,)),
     NavPage(
         "Clinical", "pages/clinical/visit.py", "Visit", "clinical_notes", (Permission.CLINICAL_READ,), listed=False
@@ -64,6 +67,7 @@ NAV_PAGES: tuple[NavPage, ...] = (
         "location_city",
         (Permission.SETTINGS_MANAGE, Permission.SCHEDULE_MANAGE),
     ),
+    NavPage("Admin", "pages/admin/availability.py", "Working hours", "schedule", (Permission.SCHEDULE_MANAGE,)),
     NavPage("Admin", "pages/admin/audit_log.py", "Audit log", "policy", (Permission.AUDIT_VIEW,)),
     NavPage("Account", "pages/account/profile.py", "My account", "account_circle"),
 )

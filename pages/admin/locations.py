@@ -5,8 +5,8 @@ import streamlit as st
 from clinic_core.access import Permission
 from clinic_core.scheduling.queries import list_locations
 from clinic_core.scheduling.schemas import ListLocations
+from clinic_core.ui.absence_closures import draw_closures
 from clinic_core.ui.location_forms import (
-    draw_closures,
     draw_details,
     draw_hours,
     draw_new_location,

@@ -1,0 +1,159 @@
+"""The work-list of appointments that cannot take place: another time, a colleague, or cancelled, one press each."""
+
+from typing import NoReturn
+from uuid import UUID
+
+import streamlit as st
+
+from clinic_core.access import Permission
+from clinic_core.errors import Obstacle
+from clinic_core.notifications.schemas import CancelDisplaced, HandOverDisplaced, MoveDisplaced, Rebooked
+from clinic_core.notifications.service import cancel_displaced, hand_over_displaced, move_displaced
+from clinic_core.scheduling.queries import colleagues_free, displaced_appointments, propose_times
+from clinic_core.scheduling.schemas import AppointmentRow, DisplacedRow, FindWays, ListDisplaced, PractitionerRow
+from clinic_core.scheduling.schemas.displaced import PAGE_OF_DISPLACED
+from clinic_core.ui.absence_outcomes import draw_outcomes, remember, when_text
+from clinic_core.ui.forms import reason_field
+from clinic_core.ui.nav import may_open
+from clinic_core.ui.page import Page
+from clinic_core.ui.patient_search import PATIENT_PAGE
+from clinic_core.ui.states import draw_empty
+from clinic_core.ui.status import draw_status
+from clinic_core.ui.tables import draw_pager
+from clinic_core.ui.wording import plain
+
+REBOOK_PAGE = "pages/front_desk/rebook.py"
+WORK_LIST = "Work-list"
+AWAY_REASON = "Practitioner is away"
+_PAGE = "rebook_page"
+_OPEN = "rebook_open"
+
+
+def draw_work_list(page: Page, people: list[PractitionerRow]) -> None:
+    """The rows by start, ten at a time; the first one, or the one that was chosen, shows its ways out."""
+    names = {row.id: row.name for row in people}
+    asked = page.id("practitioner")
+    chosen = st.selectbox(
+        "Practitioner",
+        [None, *names],
+        index=[None, *names].index(asked) if asked in names else 0,
+        format_func=lambda found: names[found] if found else "Everybody",
+        key="rebook_practitioner",
+        width=280,
+    )
+    offset = int(st.session_state.get(_PAGE, 0)) * PAGE_OF_DISPLACED
+    request = ListDisplaced(practitioner_ids=(chosen,) if chosen else (), offset=offset)
+    found = page.read(displaced_appointments, request)
+    if not found.rows and found.total:
+        st.session_state[_PAGE] = 0
+        st.rerun()
+    draw_outcomes(page)
+    if not found.rows:
+        draw_empty(
+            "Every appointment ahead can take place as booked.",
+            "Appointments come here when an absence, a closure, an outage of a room or new working hours meet them.",
+        )
+        return
+    st.caption(f"{displaced_text(found.total)} as booked. Each patient gets one message.")
+    open_id: UUID | None = st.session_state.get(_OPEN)
+    if open_id not in {row.appointment.id for row in found.rows}:
+        open_id = found.rows[0].appointment.id
+    for row in found.rows:
+        _draw_row(page, row, is_open=row.appointment.id == open_id)
+    draw_pager(found.total, page_size=PAGE_OF_DISPLACED, key=_PAGE)
+
+
+def show_displaced(page: Page, displaced: int, *, practitioner_id: UUID | None = None) -> NoReturn:
+    """After hours, absences or closures were saved: the work-list where it concerns somebody, else the page anew."""
+    if displaced and may_open(page.actor, Permission.APPOINTMENT_MANAGE):
+        page.tell(f"Saved. {displaced_text(displaced)} as booked.")
+        st.session_state.pop("rebook_practitioner", None)
+        st.session_state["rebook_part"] = WORK_LIST
+        page.go(REBOOK_PAGE, practitioner=practitioner_id)
+    st.rerun()
+
+
+def displaced_text(displaced: int) -> str:
+    """How many appointments cannot take place."""
+    return f"{displaced} appointment{'' if displaced == 1 else 's'} cannot take place"
+
+
+def _draw_row(page: Page, found: DisplacedRow, *, is_open: bool) -> None:
+    row = found.appointment
+    with st.container(border=True, gap="xsmall", key=f"displaced_{row.id}"):
+        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+            st.markdown(f"**{plain(when_text(row, page.actor.settings.locale))}**", width=170)
+            if st.button(plain(row.patient_name), key=f"displaced_patient_{row.id}", type="tertiary"):
+                page.go(PATIENT_PAGE, patient=row.patient_id)
+            draw_status(row.status)
+            facts = (row.service, row.practitioner, row.location, *(one.name for one in row.resources))
+            st.caption(plain(" · ".join(part for part in facts if part)), width="stretch")
+            if not is_open:
+                st.button("Show ways", key=f"displaced_open_{row.id}", on_click=_open, args=(row.id,))
+        st.markdown(f":small[:orange[{plain(_why(found.obstacles))}]]")
+        if is_open:
+            _draw_ways(page, row)
+
+
+def _why(obstacles: tuple[Obstacle, ...]) -> str:
+    return " ".join(obstacle.sentence for obstacle in obstacles)
+
+
+def _open(appointment_id: UUID) -> None:
+    st.session_state[_OPEN] = appointment_id
+
+
+def _draw_ways(page: Page, row: AppointmentRow) -> None:
+    ways = FindWays(appointment_id=row.id)
+    slots, colleagues = page.read(propose_times, ways), page.read(colleagues_free, ways)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        for at, slot in enumerate(slots):
+            rooms = ", ".join(resource.name for resource in slot.resources)
+            label = " · ".join(part for part in (when_text(slot, page.actor.settings.locale), rooms) if part)
+            if st.button(plain(label), key=f"slot_{row.id}_{at}", icon=":material/event_repeat:"):
+                move = MoveDisplaced(
+                    appointment_id=row.id,
+                    starts_at=slot.starts_at,
+                    ends_at=slot.ends_at,
+                    resource_ids=slot.resource_ids,
+                    version=row.version,
+                    request_id=page.request_id(f"move/{row.id}/{slot.starts_at:%Y%m%d%H%M}"),
+                )
+                _keep(page, row, page.run(move_displaced, move, done="The appointment is moved."))
+        for colleague in colleagues:
+            label = f"{colleague.practitioner}, same time"
+            key = f"colleague_{row.id}_{colleague.practitioner_user_id}"
+            if st.button(plain(label), key=key, icon=":material/swap_horiz:"):
+                hand_over = HandOverDisplaced(
+                    appointment_id=row.id,
+                    practitioner_user_id=colleague.practitioner_user_id,
+                    version=row.version,
+                    request_id=page.request_id(f"hand/{row.id}/{colleague.practitioner_user_id}"),
+                )
+                _keep(page, row, page.run(hand_over_displaced, hand_over, done="The appointment is handed over."))
+        _draw_cancel(page, row)
+    if not slots and not colleagues:
+        st.caption("No free time and no free colleague was found; move it on the calendar, or cancel.")
+
+
+def _draw_cancel(page: Page, row: AppointmentRow) -> None:
+    with st.popover("Cancel", icon=":material/event_busy:"):
+        reason = reason_field(key=f"displaced_reason_{row.id}")
+        if st.button("Cancel appointment", key=f"displaced_cancel_{row.id}"):
+            cancelled = page.run(
+                cancel_displaced,
+                lambda: CancelDisplaced(
+                    appointment_id=row.id,
+                    reason=reason or AWAY_REASON,
+                    version=row.version,
+                    request_id=page.request_id(f"cancel/{row.id}"),
+                ),
+                done="The appointment is cancelled.",
+            )
+            _keep(page, row, cancelled)
+
+
+def _keep(page: Page, row: AppointmentRow, result: Rebooked | None) -> None:
+    if result is not None:
+        remember(page, row, result)
+        st.rerun()
