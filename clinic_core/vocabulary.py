@@ -120,6 +120,41 @@ class Severity(Choice):
     INFO = "info"
 
 
+class SeriesReach(Choice):
+    """Which appointments of a series a change is for (S6)."""
+
+    THIS = "this"
+    THIS_AND_FOLLOWING = "this_and_following"
+    ALL_FUTURE = "all_future"
+
+
+class DateStatus(Choice):
+    """Whether a date of a series can be booked as the series says (S6)."""
+
+    FREE = "free"
+    CONFLICT = "conflict"
+    NOT_AVAILABLE = "not_available"
+
+
+class DateChoice(Choice):
+    """What shall be done about one date of a series (S6)."""
+
+    TAKE = "take"
+    SKIP = "skip"
+    OVERRIDE = "override"
+    OTHER_TIME = "other_time"
+
+
+class SeriesStep(Choice):
+    """What a change of a series does with one of its appointments (S6)."""
+
+    MOVE = "move"
+    BOOK = "book"
+    CANCEL = "cancel"
+    KEEP = "keep"
+    STAY = "stay"
+
+
 class AbsenceKind(Choice):
     """Why a practitioner is not there."""
 

@@ -29,6 +29,7 @@ TABLES = {
     "practitioner": "app_user", "user": "app_user", "actor_user": "app_user", "practitioner_user": "app_user",
     "location": "clinic_location", "resource": "location_resource", "item": "product_service",
     "offer": "waiting_list_offer", "outage": "resource_outage",
+    "series": "appointment_series", "exception": "appointment", "gap": "appointment_series_gap",
     "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
     "allocations": "invoice", "entity": "patient",
     "id": "audit_log", "feed": "ics_feed",

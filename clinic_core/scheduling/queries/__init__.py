@@ -13,6 +13,7 @@ from clinic_core.scheduling.queries.appointments import (
 from clinic_core.scheduling.queries.checks import (
     check_time,
 )
+from clinic_core.scheduling.queries.day import count_unclosed, day_openings, day_pulse, unclosed_appointments
 from clinic_core.scheduling.queries.displaced import (
     colleagues_free,
     displaced_appointments,
@@ -43,9 +44,13 @@ from clinic_core.scheduling.queries.places import (
     list_resources,
     list_services_for_booking,
 )
+from clinic_core.scheduling.queries.recall import (
+    list_recall,
+)
 from clinic_core.scheduling.queries.requirements import (
     list_requirements,
 )
+from clinic_core.scheduling.queries.rules import get_booking_rules
 from clinic_core.scheduling.queries.series import (
     count_series_gaps,
     find_date_alternatives,
@@ -61,6 +66,13 @@ from clinic_core.scheduling.queries.slots import (
 from clinic_core.scheduling.queries.undo import (
     undoable_step,
 )
+from clinic_core.scheduling.queries.waiting_list import (
+    count_waiting,
+    freed_slots,
+    get_waiting,
+    list_waiting,
+    matches_for_slot,
+)
 
 __all__ = [
     "appointment_history",
@@ -70,16 +82,23 @@ __all__ = [
     "count_by_day",
     "count_fees",
     "count_series_gaps",
+    "count_unclosed",
+    "count_waiting",
     "day_list",
+    "day_openings",
+    "day_pulse",
     "displaced_appointments",
     "find_date_alternatives",
     "find_feed",
     "find_slots",
     "first_visits",
     "free_resources",
+    "freed_slots",
     "get_appointment",
+    "get_booking_rules",
     "get_opening_hours",
     "get_series",
+    "get_waiting",
     "list_absences",
     "list_appointments",
     "list_closures",
@@ -88,16 +107,20 @@ __all__ = [
     "list_locations",
     "list_outages",
     "list_practitioners",
+    "list_recall",
     "list_requirements",
     "list_resources",
     "list_series_gaps",
     "list_services_for_booking",
+    "list_waiting",
+    "matches_for_slot",
     "plan_day",
     "preview_availability",
     "preview_series",
     "preview_series_edit",
     "propose_times",
     "today_counts",
+    "unclosed_appointments",
     "undoable_step",
     "working_hours",
 ]

@@ -26,6 +26,7 @@ from clinic_core.scheduling.schemas.checks import (
     SlotRow,
     TimeCheck,
 )
+from clinic_core.scheduling.schemas.day import DayOpenings, DayPulse, FreeGap, ListUnclosed, UnclosedCount
 from clinic_core.scheduling.schemas.day_sheet import (
     DaySheet,
     DaySheetRow,
@@ -107,6 +108,11 @@ from clinic_core.scheduling.schemas.places import (
     UpdateLocation,
     UpdateResource,
 )
+from clinic_core.scheduling.schemas.recall import (
+    ListRecall,
+    RecallPage,
+    RecallRow,
+)
 from clinic_core.scheduling.schemas.requirements import (
     FindFreeResources,
     FreeResources,
@@ -114,6 +120,7 @@ from clinic_core.scheduling.schemas.requirements import (
     RequirementRow,
     SetRequirements,
 )
+from clinic_core.scheduling.schemas.rules import BookingRules, SetBookingRules
 from clinic_core.scheduling.schemas.series import (
     BookSeries,
     CancelSeries,
@@ -185,6 +192,7 @@ __all__ = [
     "BookFromWaitingList",
     "BookSeries",
     "BookableService",
+    "BookingRules",
     "CalendarEntry",
     "CancelAppointment",
     "CancelSeries",
@@ -202,6 +210,8 @@ __all__ = [
     "CreateFeed",
     "DayCounts",
     "DayHours",
+    "DayOpenings",
+    "DayPulse",
     "DaySheet",
     "DaySheetRow",
     "DayTotal",
@@ -222,6 +232,7 @@ __all__ = [
     "FindSlots",
     "FindWays",
     "FoundFeed",
+    "FreeGap",
     "FreeResources",
     "FreedSlot",
     "GetAppointment",
@@ -241,10 +252,12 @@ __all__ = [
     "ListLocations",
     "ListOutages",
     "ListPractitioners",
+    "ListRecall",
     "ListRequirements",
     "ListResources",
     "ListSeriesGaps",
     "ListServices",
+    "ListUnclosed",
     "ListWaiting",
     "LocationRow",
     "MatchesForSlot",
@@ -266,6 +279,8 @@ __all__ = [
     "PreviewedSpan",
     "PrintDaySheet",
     "ReadFeed",
+    "RecallPage",
+    "RecallRow",
     "RemoveAbsence",
     "RemoveClosure",
     "RemoveFromWaitingList",
@@ -288,10 +303,12 @@ __all__ = [
     "SeriesRow",
     "SeriesWish",
     "SetAvailability",
+    "SetBookingRules",
     "SetOpeningHours",
     "SetRequirements",
     "SlotRow",
     "TimeCheck",
+    "UnclosedCount",
     "UndoAppointment",
     "UndoableStep",
     "UpdateLocation",
