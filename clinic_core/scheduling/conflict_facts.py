@@ -18,11 +18,13 @@ from sqlalchemy.orm import Session
 
 from clinic_core.kit.calendar import zone
 from clinic_core.scheduling.availability import ClosedDays
+from clinic_core.scheduling.bookable import Person, Place, Thing, Treatment
 from clinic_core.scheduling.schemas import AvailabilityRule, OpeningSpan, WeeklyAvailability
-from clinic_core.vocabulary import ResourceType
+from clinic_core.vocabulary import ProductType, ResourceType, UserStatus
 
 # An appointment is at most a day long and its buffer four hours; older starts cannot reach into a time.
-LONGEST_REACH = timedelta(hours=28)
+LONGEST_BUFFER = timedelta(hours=4)
+LONGEST_REACH = timedelta(hours=24) + LONGEST_BUFFER
 
 
 @dataclass(frozen=True)
@@ -56,12 +58,12 @@ class Taken:
 
 
 @dataclass(frozen=True)
-class Place:
-    """A location with its opening hours and the days on which it is closed."""
+class Hours:
+    """When a location is open, and the days on which it is closed."""
 
-    name: str
+    place: Place
     zone: ZoneInfo
-    hours: tuple[OpeningSpan, ...]
+    opening: tuple[OpeningSpan, ...]
     closures: tuple[tuple[ClosedDays, str], ...]
 
 
@@ -80,9 +82,10 @@ class Facts:
 
     taken: dict[int, list[Taken]] = field(default_factory=lambda: defaultdict(list))
     same_day: dict[int, list[Taken]] = field(default_factory=lambda: defaultdict(list))
-    people: dict[UUID, tuple[str, tuple[AvailabilityRule, ...]]] = field(default_factory=dict)
-    places: dict[UUID, Place] = field(default_factory=dict)
-    things: dict[UUID, tuple[str, ResourceType]] = field(default_factory=dict)
+    people: dict[UUID, tuple[Person, tuple[AvailabilityRule, ...]]] = field(default_factory=dict)
+    places: dict[UUID, Hours] = field(default_factory=dict)
+    things: dict[UUID, Thing] = field(default_factory=dict)
+    services: dict[UUID, Treatment] = field(default_factory=dict)
     away: list[Away] = field(default_factory=list)
 
 
@@ -114,11 +117,11 @@ _FACTS = text(
       and a.starts_at > w.starts_at - :reach and a.starts_at < w.ends_at + :reach
     where a.id <> w.appointment_id and a.deleted_at is null and a.status <> 'cancelled'
     union all
-    select 'person', jsonb_build_array(u.id, u.display_name, p.availability_json::text)
+    select 'person', jsonb_build_array(u.id, u.display_name, u.status, p.availability_json::text)
     from app_user u join practitioner_profile p on p.organization_id = u.organization_id and p.user_id = u.id
     where u.id in (select practitioner_id from w)
     union all
-    select 'place', jsonb_build_array(l.id, l.name, l.timezone,
+    select 'place', jsonb_build_array(l.id, l.name, l.timezone, l.active,
       (select jsonb_agg(jsonb_build_array(h.weekday, h.opens, h.closes) order by h.weekday, h.opens)
        from location_hours h where h.organization_id = l.organization_id and h.clinic_location_id = l.id),
       (select jsonb_agg(jsonb_build_array(c.starts_on, c.ends_on, c.name) order by c.starts_on, c.id)
@@ -131,8 +134,12 @@ _FACTS = text(
     from absence b, span where b.user_id in (select practitioner_id from w)
       and b.starts_at < span.last and b.ends_at > span.first
     union all
-    select 'thing', jsonb_build_array(r.id, r.name, r.type)
+    select 'thing', jsonb_build_array(r.id, r.name, r.type, r.category, r.clinic_location_id, r.active)
     from location_resource r where r.id in (select unnest(resource_ids) from w)
+    union all
+    select 'service', jsonb_build_array(s.id, s.name, s.code, s.color, s.type, s.active, s.duration_minutes,
+      s.buffer_minutes)
+    from product_service s where s.id = cast(:service as uuid)
     union all
     select 'away', jsonb_build_array(o.resource_id, o.starts_at, o.ends_at)
     from resource_outage o, span where o.resource_id in (select unnest(resource_ids) from w)
@@ -141,11 +148,14 @@ _FACTS = text(
 )
 
 
-def gather_facts(session: Session, wanted: Sequence[WantedTime]) -> Facts:
-    """What the database knows about the wanted times, in one query however many they are."""
+def gather_facts(session: Session, wanted: Sequence[WantedTime], *, service_id: UUID | None = None) -> Facts:
+    """What the database knows about the wanted times, in one query however many they are.
+
+    The longest buffer is looked at, so that the buffer of a service may be known only from this answer.
+    """
     facts = Facts()
     asked = json.dumps([_asked(n, one) for n, one in enumerate(wanted)])
-    for part, fact in session.execute(_FACTS, {"wanted": asked, "reach": LONGEST_REACH}):
+    for part, fact in session.execute(_FACTS, {"wanted": asked, "reach": LONGEST_REACH, "service": service_id}):
         _take(facts, part, fact)
     return facts
 
@@ -160,7 +170,7 @@ def _asked(n: int, wanted: WantedTime) -> dict[str, object]:
         "resource_ids": [str(one) for one in wanted.resource_ids],
         "starts_at": wanted.starts_at.isoformat(),
         "ends_at": wanted.ends_at.isoformat(),
-        "until": wanted.until.isoformat(),
+        "until": (wanted.ends_at + LONGEST_BUFFER).isoformat(),
     }
 
 
@@ -170,21 +180,29 @@ def _take(facts: Facts, part: str, fact: list[Any]) -> None:
             found = Taken(UUID(fact[1]), UUID(fact[2]), *map(datetime.fromisoformat, fact[3:6]))
             (facts.taken if part == "taken" else facts.same_day)[fact[0]].append(found)
         case "person":
-            facts.people[UUID(fact[0])] = (fact[1], _rules(fact[2]))
+            person = Person(UUID(fact[0]), fact[1], UserStatus(fact[2]))
+            facts.people[person.id] = (person, _rules(fact[3]))
         case "place":
-            facts.places[UUID(fact[0])] = _place(fact)
+            hours = _hours(fact)
+            facts.places[hours.place.id] = hours
         case "thing":
-            facts.things[UUID(fact[0])] = (fact[1], ResourceType(fact[2]))
+            thing = Thing(UUID(fact[0]), fact[1], ResourceType(fact[2]), fact[3], UUID(fact[4]), fact[5])
+            facts.things[thing.id] = thing
+        case "service":
+            facts.services[UUID(fact[0])] = Treatment(
+                UUID(fact[0]), fact[1], fact[2], fact[3], ProductType(fact[4]), fact[5], fact[6], fact[7]
+            )
         case _:
             facts.away.append(Away(UUID(fact[0]), *map(datetime.fromisoformat, fact[1:3])))
 
 
-def _place(fact: list[Any]) -> Place:
-    hours = tuple(_opening(*span) for span in fact[3] or ())
+def _hours(fact: list[Any]) -> Hours:
+    place = Place(UUID(fact[0]), *fact[1:4])
+    opening = tuple(_opening(*span) for span in fact[4] or ())
     closures = tuple(
-        (ClosedDays(date.fromisoformat(first), date.fromisoformat(last)), name) for first, last, name in fact[4] or ()
+        (ClosedDays(date.fromisoformat(first), date.fromisoformat(last)), name) for first, last, name in fact[5] or ()
     )
-    return Place(fact[1], zone(fact[2]), hours, closures)
+    return Hours(place, zone(place.timezone), opening, closures)
 
 
 @lru_cache(maxsize=1024)

@@ -19,7 +19,7 @@ from clinic_core.kit.calendar import local_date, overlaps, range_bounds, subtrac
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import date_text, time_text
 from clinic_core.scheduling.availability import opening_spans, working_spans
-from clinic_core.scheduling.conflict_facts import LONGEST_REACH, Facts, Place, Taken, WantedTime, gather_facts
+from clinic_core.scheduling.conflict_facts import LONGEST_REACH, Facts, Hours, Taken, WantedTime, gather_facts
 from clinic_core.scheduling.reach import MANAGE, reaches
 from clinic_core.vocabulary import ConflictKind, ResourceType, Severity
 
@@ -84,7 +84,7 @@ def find_obstacles(session: Session, actor: Actor, wanted: Sequence[WantedTime])
     if not wanted:
         return []
     facts = gather_facts(session, wanted)
-    return [_obstacles(actor, facts, n, one) for n, one in enumerate(wanted)]
+    return [obstacles_of(actor, facts, n, one) for n, one in enumerate(wanted)]
 
 
 def settle(
@@ -170,7 +170,8 @@ def _is_patient(actor: Actor, wanted: WantedTime) -> bool:
     )
 
 
-def _obstacles(actor: Actor, facts: Facts, n: int, wanted: WantedTime) -> tuple[Obstacle, ...]:
+def obstacles_of(actor: Actor, facts: Facts, n: int, wanted: WantedTime) -> tuple[Obstacle, ...]:
+    """What the facts say about the wanted time at place `n` of those they were gathered for."""
     place = facts.places[wanted.clinic_location_id]
     words = _Words(actor, place)
     is_patient = _is_patient(actor, wanted)
@@ -198,7 +199,7 @@ def _obstacles(actor: Actor, facts: Facts, n: int, wanted: WantedTime) -> tuple[
 class _Words:
     """Times in the words of the location and the organisation."""
 
-    def __init__(self, actor: Actor, place: Place) -> None:
+    def __init__(self, actor: Actor, place: Hours) -> None:
         self._zone = place.zone
         self._locale = actor.settings.locale
 
@@ -216,12 +217,14 @@ class _Words:
 
 def _taken(facts: Facts, n: int, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
     order = {subject: at for at, subject in enumerate((wanted.practitioner_user_id, *wanted.resource_ids))}
-    for taken in sorted(facts.taken[n], key=lambda one: (order[one.subject_id], one.starts_at, one.appointment_id)):
-        if taken.subject_id in facts.things:
-            name, kind = facts.things[taken.subject_id]
-            said = _K.ROOM if kind is ResourceType.ROOM else _K.EQUIPMENT
+    near = [one for one in facts.taken[n] if overlaps((wanted.starts_at, wanted.until), (one.starts_at, one.until))]
+    for taken in sorted(near, key=lambda one: (order[one.subject_id], one.starts_at, one.appointment_id)):
+        thing = facts.things.get(taken.subject_id)
+        if thing is not None:
+            name = thing.name
+            said = _K.ROOM if thing.type is ResourceType.ROOM else _K.EQUIPMENT
         else:
-            name = facts.people[taken.subject_id][0]
+            name = facts.people[taken.subject_id][0].display_name
             said = _K.PRACTITIONER if _meet(wanted, taken) else _K.BUFFER
         if said is _K.BUFFER:
             when = words.span(taken.starts_at, taken.ends_at)
@@ -236,7 +239,7 @@ def _meet(wanted: WantedTime, taken: Taken) -> bool:
     return overlaps((wanted.starts_at, wanted.ends_at), (taken.starts_at, taken.ends_at))
 
 
-def _patient_taken(facts: Facts, n: int, wanted: WantedTime, words: _Words, place: Place) -> Iterator[_Said]:
+def _patient_taken(facts: Facts, n: int, wanted: WantedTime, words: _Words, place: Hours) -> Iterator[_Said]:
     day = local_date(wanted.starts_at, place.zone)
     for taken in sorted(facts.same_day[n], key=lambda one: (one.starts_at, one.appointment_id)):
         when = words.span(taken.starts_at, taken.ends_at)
@@ -248,24 +251,25 @@ def _patient_taken(facts: Facts, n: int, wanted: WantedTime, words: _Words, plac
             yield _Said(_K.SAME_DAY, wanted.patient_id, "Patient", taken.appointment_id, sentence)
 
 
-def _not_working(facts: Facts, wanted: WantedTime, words: _Words, place: Place) -> Iterator[_Said]:
+def _not_working(facts: Facts, wanted: WantedTime, words: _Words, place: Hours) -> Iterator[_Said]:
     """Outside the rota of the practitioner, or the hours of the place; where neither is known nothing is said."""
     during = (wanted.starts_at, wanted.ends_at)
-    name, rules = facts.people[wanted.practitioner_user_id]
+    person, rules = facts.people[wanted.practitioner_user_id]
+    name, at = person.display_name, place.place.name
     when = words.span(*during)
     for closed, called in place.closures:
         if overlaps(during, range_bounds(closed.first, closed.last, place.zone)):
-            sentence = f"{place.name} is closed on {words.day(wanted.starts_at)}: {called}."
-            yield _Said(_K.CLOSED, wanted.clinic_location_id, place.name, None, sentence)
+            sentence = f"{at} is closed on {words.day(wanted.starts_at)}: {called}."
+            yield _Said(_K.CLOSED, wanted.clinic_location_id, at, None, sentence)
     if rules:
         here = [rule for rule in rules if rule.clinic_location_id == wanted.clinic_location_id]
         if subtract([during], working_spans(here, place.zone, during=during)):
-            sentence = f"{name} does not work at {place.name} {when}."
+            sentence = f"{name} does not work at {at} {when}."
             yield _Said(_K.OUTSIDE_HOURS, wanted.practitioner_user_id, name, None, sentence)
             return
-    if place.hours and subtract([during], opening_spans(place.hours, place.zone, during=during)):
-        sentence = f"{place.name} is not open {when}."
-        yield _Said(_K.OUTSIDE_HOURS, wanted.clinic_location_id, place.name, None, sentence)
+    if place.opening and subtract([during], opening_spans(place.opening, place.zone, during=during)):
+        sentence = f"{at} is not open {when}."
+        yield _Said(_K.OUTSIDE_HOURS, wanted.clinic_location_id, at, None, sentence)
 
 
 def _away(facts: Facts, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
@@ -276,10 +280,10 @@ def _away(facts: Facts, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
         when = words.span(away.starts_at, away.ends_at)
         if away.subject_id in facts.things:
             if overlaps((wanted.starts_at, wanted.until), (away.starts_at, away.ends_at)):
-                name = facts.things[away.subject_id][0]
+                name = facts.things[away.subject_id].name
                 yield _Said(_K.OUT_OF_SERVICE, away.subject_id, name, None, f"{name} is out of service {when}.")
         elif overlaps((wanted.starts_at, wanted.ends_at), (away.starts_at, away.ends_at)):
-            name = facts.people[away.subject_id][0]
+            name = facts.people[away.subject_id][0].display_name
             yield _Said(_K.ABSENCE, away.subject_id, name, None, f"{name} is away {when}.")
 
 

@@ -1,9 +1,10 @@
 """Whose appointments and which calendars an actor may change; conditions for reading are in `access.scope`."""
 
 from collections.abc import Collection
+from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, null, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -15,6 +16,8 @@ from clinic_core.models import Appointment, AppUser, Patient, PractitionerProfil
 from clinic_core.vocabulary import Scope
 
 MANAGE = Permission.APPOINTMENT_MANAGE
+
+Value = TypeVar("Value")
 
 
 def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, location_id: UUID | None = None) -> bool:
@@ -53,16 +56,24 @@ def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> P
         NotFound: unknown, or out of the actor's reach.
         Conflict: deleted, merged into another record, or deceased.
     """
+    return find_bookable_patient_and(session, actor, patient_id, null())[0]
+
+
+def find_bookable_patient_and(
+    session: Session, actor: Actor, patient_id: UUID, value: ColumnElement[Value]
+) -> tuple[Patient, Value]:
+    """The patient as `find_bookable_patient`, and a value that the same query finds out about them."""
     statement = (
-        select(Patient)
+        select(Patient, value)
         .where(col(Patient.id) == patient_id, patients_in_scope(actor, Permission.PATIENT_READ))
         .execution_options(populate_existing=True)
     )
-    patient = session.execute(statement).scalar_one_or_none()
-    if patient is None:
+    found = session.execute(statement).one_or_none()
+    if found is None:
         raise NotFound("This patient does not exist.")
+    patient, known = found
     refuse_gone(patient)
-    return patient
+    return patient, known
 
 
 def refuse_gone(patient: Patient) -> None:

@@ -6,12 +6,13 @@ from decimal import Decimal
 from typing import Self
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Row, and_, func, or_, select
+from sqlalchemy import ColumnElement, Row, and_, cast, func, null, or_, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import invoices_in_scope
+from clinic_core.db.base import AMOUNT
 from clinic_core.errors import NotFound
 from clinic_core.kit.formats import person_name
 from clinic_core.models import (
@@ -26,11 +27,11 @@ from clinic_core.models import (
     ProductService,
     Visit,
 )
-from clinic_core.scheduling.bookable import Bookable
+from clinic_core.scheduling.bookable import Bookable, Place, Thing, Treatment
 from clinic_core.scheduling.schemas import AppointmentRow, ResourceRef
 from clinic_core.vocabulary import InvoiceStatus, ResourceType, VisitStatus
 
-_Parts = tuple[Appointment, Patient, str, ClinicLocation, ProductService | None, UUID | None, VisitStatus | None]
+_Parts = tuple[Appointment, Patient, str, Place, Treatment | None, UUID | None, VisitStatus | None]
 _Found = Row[Appointment, Patient, str, ClinicLocation, ProductService | None, UUID | None, VisitStatus | None]
 
 
@@ -88,13 +89,25 @@ class NewBooking:
     """What a booking was made of."""
 
     patient: Patient
+    balance: Decimal | None
     bookable: Bookable
-    resources: Sequence[LocationResource]
+    resources: Sequence[Thing]
 
 
-def new_appointment_row(
-    session: Session, actor: Actor, appointment: Appointment, made_of: NewBooking
-) -> AppointmentRow:
+def balance_of_patient(actor: Actor) -> ColumnElement[Decimal | None]:
+    """What the patient of the query around it owes; NULL where the actor may not see money."""
+    if not actor.can(Permission.BILLING_VIEW):
+        return cast(null(), AMOUNT)
+    owed = select(func.coalesce(func.sum(Invoice.balance), Decimal("0.00"))).where(
+        col(Invoice.organization_id) == col(Patient.organization_id),
+        col(Invoice.patient_id) == col(Patient.id),
+        col(Invoice.balance) > 0,
+        invoices_in_scope(actor, Permission.BILLING_VIEW),
+    )
+    return owed.correlate(Patient).scalar_subquery()
+
+
+def new_appointment_row(actor: Actor, appointment: Appointment, made_of: NewBooking) -> AppointmentRow:
     """An appointment just booked, from what was looked up for it; nobody can have written a visit or an invoice yet."""
     practitioner = made_of.bookable.practitioner
     resources = sorted(made_of.resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name, one.id))
@@ -107,11 +120,9 @@ def new_appointment_row(
         None,
         None,
     )
-    return _row(
-        found,
-        tuple(ResourceRef(id=one.id, type=one.type, name=one.name) for one in resources),
-        _Money.owed_by(session, actor, {made_of.patient.id}),
-    )
+    money = _Money(visible=actor.can(Permission.BILLING_VIEW))
+    money.balances = {made_of.patient.id: made_of.balance}
+    return _row(found, tuple(ResourceRef(id=one.id, type=one.type, name=one.name) for one in resources), money)
 
 
 class _Money:

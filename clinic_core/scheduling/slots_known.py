@@ -30,6 +30,7 @@ from clinic_core.models import (
 )
 from clinic_core.scheduling.availability import ClosedDays
 from clinic_core.scheduling.bookable import Bookable, find_bookable, find_resources
+from clinic_core.scheduling.bookable import Thing as BookableThing
 from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches
 from clinic_core.scheduling.schemas import (
     AvailabilityRule,
@@ -217,7 +218,7 @@ def _pool(
     return tuple(thing for thing in found if any(_serves(thing, need) for need in needs))
 
 
-def things_of(resources: Iterable[LocationResource]) -> tuple[Thing, ...]:
+def things_of(resources: Iterable[LocationResource | BookableThing]) -> tuple[Thing, ...]:
     """Rooms first, by name: the order in which they are chosen."""
     ordered = sorted(resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name.casefold(), one.id))
     return tuple(Thing(ResourceRef(id=one.id, type=one.type, name=one.name), one.category) for one in ordered)

@@ -1,26 +1,37 @@
 """Booking and moving. The validator says what is in the way; PostgreSQL has the last word on what is free."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.errors import BookingConflict, Conflict, InvalidInput
+from clinic_core.errors import BookingConflict, Conflict, InvalidInput, Obstacle
 from clinic_core.kit.clock import now
-from clinic_core.kit.ids import new_id
 from clinic_core.kit.text import field_error
-from clinic_core.models import Appointment, ClinicLocation, LocationResource, Patient
-from clinic_core.scheduling.bookable import check_case, find_bookable, find_resources
-from clinic_core.scheduling.conflicts import RESERVED, Reasons, Settled, WantedTime, find_obstacles, refusal, settle
+from clinic_core.models import Appointment, Patient
+from clinic_core.scheduling.bookable import Place, Thing, check_case, find_bookable, find_resources
+from clinic_core.scheduling.conflicts import (
+    RESERVED,
+    Reasons,
+    Settled,
+    WantedTime,
+    find_obstacles,
+    obstacles_of,
+    refusal,
+    settle,
+)
+from clinic_core.scheduling.look import look_up
+from clinic_core.scheduling.new_rows import insert_appointments
 from clinic_core.scheduling.reach import (
     MANAGE,
-    find_bookable_patient,
+    find_bookable_patient_and,
     find_managed_appointment,
     is_own_patient,
     reaches,
 )
 from clinic_core.scheduling.resources import give_back_resources, take_resources, taken_resources
-from clinic_core.scheduling.rows import NewBooking, appointment_row, new_appointment_row
+from clinic_core.scheduling.rows import NewBooking, appointment_row, balance_of_patient, new_appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, FindSlots, MoveAppointment, ResourceNeed
 from clinic_core.scheduling.slots import alternatives_for
 from clinic_core.scheduling.transitions import MOVABLE
@@ -51,37 +62,23 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
         Conflict: the patient is deleted, merged or has died.
     """
     work.lock_calendar()
-    patient = find_bookable_patient(work.session, work.actor, request.patient_id)
+    patient, balance = find_bookable_patient_and(
+        work.session, work.actor, request.patient_id, balance_of_patient(work.actor)
+    )
     place = (request.practitioner_user_id, request.clinic_location_id)
     _check_reach(work, "appointment.book", patient, place)
     _check_reasons(work, "appointment.book", request, place)
     _check_ahead(work, patient, request.starts_at)
-    bookable = find_bookable(
-        work.session,
-        request.clinic_location_id,
-        practitioner_id=request.practitioner_user_id,
-        service_id=request.product_service_id,
-    )
-    resources = find_resources(work.session, bookable.location, request.resource_ids)
     check_case(work.session, request.case_id, patient.id)
-    wanted = WantedTime(
-        appointment_id=new_id(),
-        patient_id=patient.id,
-        practitioner_user_id=request.practitioner_user_id,
-        clinic_location_id=bookable.location.id,
-        starts_at=request.starts_at,
-        ends_at=request.ends_at,
-        buffer_minutes=bookable.service.buffer_minutes if bookable.service else 0,
-        resource_ids=request.resource_ids,
-    )
+    look = look_up(work.session, request)
+    wanted, resources = look.wanted, look.resources
     needs = _needs(resources)
-    settled = _settled(work, wanted, Reasons(request.double_book_reason, request.override_reason), needs)
+    reasons = Reasons(request.double_book_reason, request.override_reason)
+    settled = _settled(work, wanted, obstacles_of(work.actor, look.facts, 0, wanted), reasons, needs)
     appointment = _new_appointment(work, request, wanted, settled)
     with work.constraints({RESERVED: lambda _: _taken_meanwhile(work, wanted, needs)}):
-        work.session.add(appointment)
-        work.session.flush()
-        take_resources(work.session, work.actor.organization_id, appointment.id, request.resource_ids)
-    return new_appointment_row(work.session, work.actor, appointment, NewBooking(patient, bookable, resources))
+        insert_appointments(work.session, [(appointment, request.resource_ids)])
+    return new_appointment_row(work.actor, appointment, NewBooking(patient, balance, look.bookable, resources))
 
 
 @use_case(MANAGE, name="appointment.move")
@@ -124,9 +121,9 @@ class _Place:
     """With whom and where an appointment shall be, and which rooms it has and shall have."""
 
     practitioner_id: UUID
-    location: ClinicLocation
+    location: Place
     kept: tuple[UUID, ...]
-    resources: list[LocationResource]
+    resources: list[Thing]
 
 
 def _move(work: Work, appointment: Appointment, request: MoveAppointment, place: _Place) -> None:
@@ -144,7 +141,10 @@ def _move(work: Work, appointment: Appointment, request: MoveAppointment, place:
     )
     needs = _needs(place.resources)
     reasons = Reasons(request.double_book_reason, request.override_reason)
-    settled = _settled(work, wanted, reasons, needs, moved=appointment)
+    obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
+    if appointment.starts_at == wanted.starts_at:
+        obstacles = tuple(one for one in obstacles if one.kind is not ConflictKind.PAST)
+    settled = _settled(work, wanted, obstacles, reasons, needs, _kept(appointment, wanted))
     with work.session.no_autoflush:
         appointment.practitioner_user_id = place.practitioner_id
         appointment.clinic_location_id = place.location.id
@@ -178,20 +178,22 @@ def _kept(appointment: Appointment, wanted: WantedTime) -> Settled | None:
 
 
 def _settled(
-    work: Work, wanted: WantedTime, reasons: Reasons, needs: _Needs, *, moved: Appointment | None = None
+    work: Work,
+    wanted: WantedTime,
+    obstacles: Sequence[Obstacle],
+    reasons: Reasons,
+    needs: _Needs,
+    kept: Settled | None = None,
 ) -> Settled:
     """What must be kept with the booking; a refusal ends the transaction first, so that nobody waits for its words."""
-    obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
-    if moved is not None and moved.starts_at == wanted.starts_at:
-        obstacles = tuple(one for one in obstacles if one.kind is not ConflictKind.PAST)
     try:
-        return settle(work.actor, wanted, obstacles, reasons, kept=_kept(moved, wanted) if moved else None)
+        return settle(work.actor, wanted, obstacles, reasons, kept=kept)
     except BookingConflict as conflict:
         work.start_over()
         raise _with_alternatives(work, wanted, needs, conflict) from conflict
 
 
-def _needs(resources: list[LocationResource]) -> _Needs:
+def _needs(resources: list[Thing]) -> _Needs:
     """What an alternative needs: a room for a room, of the same kind."""
     return tuple(ResourceNeed(type=one.type, category=one.category) for one in resources)
 
