@@ -40,6 +40,7 @@ CHECKS: dict[str, Callable[[Connection], list[str]]] = {
     "audit coverage": promises.audit_faults,
     "rules": promises.rule_faults,
     "audit partitions": lambda connection: promises.partition_faults(connection, now().date()),
+    "queue": promises.queue_faults,
     "reservations": books.reservation_faults,
     "numbers": books.number_faults,
     "ledger": books.ledger_faults,

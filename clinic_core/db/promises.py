@@ -6,6 +6,7 @@ What the rows must add up to is in `books`.
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from importlib.metadata import version
 
 from sqlalchemy import Connection, MetaData, text
 from sqlalchemy.dialects import postgresql
@@ -84,6 +85,10 @@ _PARTITIONS = text(
     "select c.relname from pg_inherits h join pg_class c on c.oid = h.inhrelid"
     " where h.inhparent = 'audit_log'::regclass"
 )
+_FAILED_JOBS = text(
+    "select task_name, count(*) as jobs from queue.procrastinate_jobs where status = 'failed' group by 1 order by 1"
+)
+_QUEUE_VERSION = text("select obj_description('queue'::regnamespace)")
 
 
 def constraint_faults(connection: Connection, metadata: MetaData) -> list[str]:
@@ -165,6 +170,18 @@ def partition_faults(connection: Connection, today: date) -> list[str]:
     fallen = connection.scalar(text("select count(*) from audit_log_default"))
     if fallen:
         faults.append(f"audit_log_default: holds {fallen} rows, so the partition of their month cannot be made.")
+    return faults
+
+
+def queue_faults(connection: Connection) -> list[str]:
+    """Jobs that failed for good, and tables of another version of the queue library than the installed one."""
+    faults = [
+        f"{row.task_name}: {row.jobs} jobs failed for good; see the log, then run clinic worker --retry-failed."
+        for row in connection.execute(_FAILED_JOBS)
+    ]
+    made_by, installed = connection.scalar(_QUEUE_VERSION) or "", f"procrastinate {version('procrastinate')}"
+    if made_by.rpartition(".")[0] != installed.rpartition(".")[0]:
+        faults.append(f"queue: the tables are those of {made_by or 'no known version'}, but {installed} is installed.")
     return faults
 
 

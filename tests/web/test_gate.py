@@ -277,7 +277,9 @@ def test_health_readiness_and_metrics(browser: Browser, configured: Callable[[st
     assert browser.client.get("/metrics").status_code == 401
     configured("CLINIC_METRICS_TOKEN", "a token of the operator")
     with_token = {"Authorization": "Bearer a token of the operator"}
-    assert "clinic_http_requests_total" in browser.client.get("/metrics", headers=with_token).text
+    figures = browser.client.get("/metrics", headers=with_token).text
+    assert "clinic_http_requests_total" in figures
+    assert 'clinic_jobs{status="failed"}' in figures
     assert browser.client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
