@@ -11,7 +11,10 @@ from uuid import UUID
 from clinic_core.access import Actor, perform
 from clinic_core.notifications.jobs import DELIVER_DUE
 from clinic_core.notifications.schemas import DeliverDue
-from clinic_core.notifications.service import deliver_due
+from clinic_core.notifications.service import deliver_due, extend_series_with_reminders
+from clinic_core.scheduling.jobs import EXPIRE_OFFERS, EXTEND_SERIES
+from clinic_core.scheduling.schemas import ExpireOffers, ExtendSeries
+from clinic_core.scheduling.service import expire_offers
 
 
 @dataclass(frozen=True)
@@ -35,6 +38,24 @@ def _deliver(actor: Actor, _ids: Mapping[str, UUID]) -> None:
         pass
 
 
-TASKS: tuple[Task, ...] = (Task(DELIVER_DUE, _deliver),)
+def _expire_offers(actor: Actor, _ids: Mapping[str, UUID]) -> None:
+    while perform(actor, expire_offers, ExpireOffers()).has_more:
+        pass
 
-PERIODIC: tuple[Periodic, ...] = (Periodic(DELIVER_DUE, "* * * * *"),)
+
+def _extend_series(actor: Actor, _ids: Mapping[str, UUID]) -> None:
+    while perform(actor, extend_series_with_reminders, ExtendSeries()).series_id is not None:
+        pass
+
+
+TASKS: tuple[Task, ...] = (
+    Task(DELIVER_DUE, _deliver),
+    Task(EXPIRE_OFFERS, _expire_offers),
+    Task(EXTEND_SERIES, _extend_series),
+)
+
+PERIODIC: tuple[Periodic, ...] = (
+    Periodic(DELIVER_DUE, "* * * * *"),
+    Periodic(EXPIRE_OFFERS, "*/5 * * * *"),
+    Periodic(EXTEND_SERIES, "10 1 * * *"),
+)

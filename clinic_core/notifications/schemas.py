@@ -10,10 +10,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validat
 from clinic_core.errors import InvalidInput
 from clinic_core.kit.calendar import as_utc
 from clinic_core.kit.text import clean_required
-from clinic_core.scheduling.schemas import (
-    AppointmentRow,
-    BookAppointment,
-)
+from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, BookSeries, OfferRow
 from clinic_core.scheduling.schemas.appointments import Ids, Timed
 from clinic_core.vocabulary import (
     DeliveryError,
@@ -56,6 +53,14 @@ class BookWithReminder(BaseModel):
     """A booking with its reminders: all of it or nothing."""
 
     booking: BookAppointment
+    reminders: tuple[ReminderWish, ...] = ()
+    request_id: UUID | None = None
+
+
+class BookSeriesWithReminders(BaseModel):
+    """A series with the reminders of each of its appointments: all of it or nothing."""
+
+    series: BookSeries
     reminders: tuple[ReminderWish, ...] = ()
     request_id: UUID | None = None
 
@@ -198,3 +203,27 @@ class StepOutcome(BaseModel):
     appointment_id: UUID
     rebooked: Rebooked | None = None
     refusal: str = ""
+
+
+class UndoneWithReminders(BaseModel):
+    """An appointment as it stood before its last step, with its reminders.
+
+    `was_told` is true where a message about a cancellation had gone out: nobody unsays it, the desk calls.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    appointment: AppointmentRow
+    reminders: tuple[NotificationRow, ...]
+    was_told: bool
+
+
+class OfferWithMessage(BaseModel):
+    """A time that was offered, and the message that tells of it or says why none can go out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    offer: OfferRow
+    message: NotificationRow
