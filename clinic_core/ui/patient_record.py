@@ -28,7 +28,7 @@ from clinic_core.ui.states import draw_empty
 from clinic_core.ui.status import status_text
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import AppointmentStatus, Scope
+from clinic_core.vocabulary import AppointmentStatus, NotificationStatus, Scope
 
 CASE_PAGE = "pages/clinical/case.py"
 _AGO = timedelta(days=365 * 150)
@@ -94,8 +94,14 @@ def draw_appointments(page: Page, patient: PatientRow) -> None:
             Column[NotificationRow]("type", "About"),
             Column[NotificationRow]("channel", "By"),
             Column[NotificationRow]("status", "Status"),
+            Column[NotificationRow](_why_not_sent, "Why not"),
         ]
         show_table(messages, kinds, key="record_messages", wording=wording_of(page))
+
+
+def _why_not_sent(message: NotificationRow) -> str:
+    reason = message.withdrawn_reason or message.last_error
+    return reason.label if reason is not None and message.status is not NotificationStatus.SENT else ""
 
 
 def draw_chart(page: Page, patient: PatientRow) -> None:

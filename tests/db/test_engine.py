@@ -19,6 +19,7 @@ from clinic_core.db.engine import (
     dispose_engines,
     embedded_server,
     libpq_url,
+    listen_url,
     owner_engine,
     translate_operational,
 )
@@ -40,7 +41,7 @@ def configure(monkeypatch: pytest.MonkeyPatch) -> Iterator[Configure]:
     """Sets the environment as an operator would, and takes it back."""
 
     def set_variables(**variables: str) -> None:
-        for name in ("DATABASE_URL", "DATABASE_OWNER_URL"):
+        for name in ("DATABASE_URL", "DATABASE_OWNER_URL", "DATABASE_LISTEN_URL"):
             monkeypatch.delenv(name, raising=False)
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
@@ -141,6 +142,18 @@ def test_the_urls_are_those_of_the_environment(configure: Configure) -> None:
     assert libpq_url(DatabaseRole.APP) == "postgresql://app@db.example/x?options=-c%20a%3Db"
     assert database_url(DatabaseRole.OWNER) == "postgresql+psycopg://o@h/x"
     assert embedded_server() is None
+
+
+def test_the_worker_goes_past_a_pooler_where_it_is_told_how(configure: Configure) -> None:
+    configure(DATABASE_URL="postgresql://clinic_app@pooler/clinic")
+    assert listen_url() == "postgresql://clinic_app@pooler/clinic"
+    configure(
+        DATABASE_URL="postgresql://clinic_app@pooler/clinic",
+        DATABASE_LISTEN_URL="postgresql://clinic_app@server/clinic",
+    )
+    assert listen_url() == "postgresql://clinic_app@server/clinic"
+    configure(DATABASE_URL="postgresql://one@pooler/clinic", DATABASE_LISTEN_URL="postgresql://one@server/clinic")
+    assert listen_url() == "postgresql://one@server/clinic?options=-c%20role%3Dclinic_app"
 
 
 @pytest.mark.parametrize("url", ["sqlite:///clinic.db", "not a url", "mysql://someone@db.example/x"])
