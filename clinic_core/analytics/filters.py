@@ -15,6 +15,7 @@ from sqlalchemy import (
     SQLColumnExpression,
     String,
     Values,
+    and_,
     case,
     column,
     func,
@@ -25,13 +26,13 @@ from sqlalchemy.orm import Session
 from sqlmodel import col, select
 
 from clinic_core.access import Actor, Permission
-from clinic_core.access.scope import patients_in_scope
+from clinic_core.access.scope import appointments_in_scope, patients_in_scope
 from clinic_core.analytics.schemas import Explanation, PeriodFilter
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.calendar import local_date, range_bounds, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import person_name
-from clinic_core.models import AppUser, ClinicLocation, Patient
+from clinic_core.models import Appointment, AppUser, ClinicLocation, Patient
 from clinic_core.vocabulary import Scope
 
 AnySelect = Select[*tuple[Any, ...]]
@@ -133,6 +134,31 @@ def share(part: int, whole: int) -> Decimal | None:
 def at_places(location_id: SQLColumnExpression[UUID], filters: Filters) -> ColumnElement[bool]:
     """The rows of the chosen location; all rows when none is chosen."""
     return location_id == filters.places[0].id if filters.one_location else true()
+
+
+def appointments_in_period(statement: AnySelect, actor: Actor, request: PeriodFilter, filters: Filters) -> AnySelect:
+    """The appointments of the period in reach, each location by its own days, by the index on location and start."""
+    period = period_values(filters.zones, request.first_day, request.last_day)
+    found = (
+        statement.join(ClinicLocation, col(ClinicLocation.id) == col(Appointment.clinic_location_id))
+        .join(
+            period,
+            and_(
+                period.c.timezone == col(ClinicLocation.timezone),
+                col(Appointment.starts_at) >= period.c.begins_at,
+                col(Appointment.starts_at) < period.c.ends_at,
+            ),
+        )
+        .where(
+            col(Appointment.organization_id) == actor.organization_id,
+            col(Appointment.deleted_at).is_(None),
+            appointments_in_scope(actor, Permission.REPORT_VIEW),
+            at_places(col(Appointment.clinic_location_id), filters),
+        )
+    )
+    if request.practitioner_user_id is not None:
+        found = found.where(col(Appointment.practitioner_user_id) == request.practitioner_user_id)
+    return found
 
 
 def patient_columns(actor: Actor) -> tuple[ColumnElement[str], ...]:

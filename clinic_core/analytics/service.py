@@ -3,8 +3,15 @@
 from collections.abc import Sequence
 
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.analytics.queries import list_collected, list_credit, list_invoiced, list_no_show, list_outstanding
-from clinic_core.analytics.schemas import ALL_ROWS, OutstandingRowsRequest, PeriodRowsRequest
+from clinic_core.analytics.queries import (
+    list_collected,
+    list_credit,
+    list_invoiced,
+    list_no_show,
+    list_outstanding,
+    list_overrides,
+)
+from clinic_core.analytics.schemas import ALL_ROWS, OutstandingRowsRequest, OverridesRequest, PeriodRowsRequest
 from clinic_core.kit.calendar import to_wall, zone
 from clinic_core.kit.text import Cell, csv_bytes
 
@@ -119,6 +126,37 @@ def export_no_show(work: Work, request: PeriodRowsRequest) -> bytes:
                 row.patient_code,
                 row.patient_name,
                 row.status.label,
+            )
+            for row in page.rows
+        ],
+    )
+
+
+@use_case(Permission.REPORT_VIEW, name="report.export_overrides")
+def export_overrides(work: Work, request: OverridesRequest) -> bytes:
+    """The overrides of the period as CSV, in each location's time. Raises as `list_overrides`."""
+    page = list_overrides(work, request.model_copy(update={"limit": ALL_ROWS, "offset": 0}))
+    header = (
+        *("Start", "Time zone", "Location", "Practitioner", "Patient", "Name", "Status"),
+        *("Overridden", "Reason", "By", "On"),
+    )
+    return _exported(
+        work,
+        "overrides",
+        header,
+        [
+            (
+                to_wall(row.starts_at, zone(row.timezone)),
+                row.timezone,
+                row.location,
+                row.practitioner,
+                row.patient_code,
+                row.patient_name,
+                row.status.label,
+                row.kinds_text,
+                row.reason,
+                row.overridden_by,
+                to_wall(row.overridden_at, zone(row.timezone)),
             )
             for row in page.rows
         ],

@@ -40,6 +40,7 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
     NavPage("Front desk", "pages/front_desk/recall.py", "Recall", "phone_callback", (Permission.APPOINTMENT_READ,)),
+    NavPage("Front desk", "pages/front_desk/recall.py", "Recall", "phone_callback", (Permission.APPOINTMENT_READ,)),
     NavPage("Clinical", "pages/clinical/worklist.py", "Notes to write", "edit_note", (Permission.CLINICAL_READ,)),
     NavPage(
         "Clinical", "pages/clinical/visit.py", "Visit", "clinical_notes", (Permission.CLINICAL_READ,), listed=False
@@ -57,6 +58,7 @@ NAV_PAGES: tuple[NavPage, ...] = (
         "account_balance_wallet",
         (Permission.REPORT_FINANCIAL,),
     ),
+    NavPage("Analytics", "pages/analytics/overrides.py", "Overrides", "rule", (Permission.REPORT_VIEW,)),
     NavPage("Admin", "pages/admin/users.py", "Users", "manage_accounts", (Permission.USER_MANAGE,)),
     NavPage("Admin", "pages/admin/user.py", "User", "person_edit", (Permission.USER_MANAGE,), listed=False),
     NavPage("Admin", "pages/admin/roles.py", "Roles", "admin_panel_settings", (Permission.ROLE_MANAGE,)),

@@ -8,7 +8,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from clinic_core.analytics.schemas import AgeBucket, Choosable, Comparison, OverviewRequest, ReportChoices
+from clinic_core.analytics.schemas import AgeBucket, Choosable, Comparison, OverviewRequest, PeriodFilter, ReportChoices
 from clinic_core.ui.forms import choice_field
 from clinic_core.ui.page import Page
 from clinic_core.vocabulary import Choice
@@ -50,13 +50,9 @@ def days_of(period: Period, today: date) -> tuple[date, date]:
 
 
 def draw_report_filters(choices: ReportChoices, *, key: str) -> OverviewRequest:
-    """The row of filters."""
+    """The row of filters of a report that compares with another period."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        period = choice_field("Period", Period, key=f"{key}_period")
-        first_day, last_day = days_of(period, choices.today)
-        if period is Period.CHOSEN_DAYS:
-            first_day = st.date_input("From", first_day, key=f"{key}_from", format="YYYY-MM-DD")
-            last_day = st.date_input("To", last_day, key=f"{key}_to", format="YYYY-MM-DD")
+        first_day, last_day = _draw_days(choices, key)
         compare = choice_field("Compare with", Comparison, key=f"{key}_compare")
         location_id = draw_location_filter(choices, key=key)
         practitioner_id = draw_practitioner_filter(choices, key=key)
@@ -66,6 +62,17 @@ def draw_report_filters(choices: ReportChoices, *, key: str) -> OverviewRequest:
         compare=compare,
         clinic_location_id=location_id,
         practitioner_user_id=practitioner_id,
+    )
+
+
+def draw_period_filters(choices: ReportChoices, *, key: str) -> PeriodFilter:
+    """The filters of a report on one period, within the row that the page has begun."""
+    first_day, last_day = _draw_days(choices, key)
+    return PeriodFilter(
+        first_day=first_day,
+        last_day=last_day,
+        clinic_location_id=draw_location_filter(choices, key=key),
+        practitioner_user_id=draw_practitioner_filter(choices, key=key),
     )
 
 
@@ -79,9 +86,9 @@ def draw_practitioner_filter(choices: ReportChoices, *, key: str) -> UUID | None
     return _one_or_all("Practitioner", ALL_PRACTITIONERS, choices.practitioners, key=f"{key}_practitioner")
 
 
-def period_address(name: str, request: OverviewRequest) -> str:
-    """The address of the CSV file with the rows of a figure of that period: dates and ids only."""
-    return _address(name, {"from": request.first_day, "to": request.last_day}, request)
+def period_address(name: str, request: PeriodFilter, **more: UUID | Choice | None) -> str:
+    """The address of the CSV file with the rows of a figure of that period: dates, ids and words of closed lists."""
+    return _address(name, {"from": request.first_day, "to": request.last_day, **more}, request)
 
 
 def receivables_address(name: str, request: OverviewRequest, choices: ReportChoices) -> str:
@@ -106,12 +113,21 @@ def open_receivables(
     page.go(OUTSTANDING_PAGE)
 
 
+def _draw_days(choices: ReportChoices, key: str) -> tuple[date, date]:
+    period = choice_field("Period", Period, key=f"{key}_period")
+    first_day, last_day = days_of(period, choices.today)
+    if period is Period.CHOSEN_DAYS:
+        first_day = st.date_input("From", first_day, key=f"{key}_from", format="YYYY-MM-DD")
+        last_day = st.date_input("To", last_day, key=f"{key}_to", format="YYYY-MM-DD")
+    return first_day, last_day
+
+
 def _one_or_all(label: str, everything: str, choices: Sequence[Choosable], *, key: str) -> UUID | None:
     names: dict[UUID | str, str] = {"": everything, **{each.id: each.name for each in choices}}
     chosen = st.selectbox(label, list(names), format_func=lambda one: names[one], key=key)
     return chosen if isinstance(chosen, UUID) else None
 
 
-def _address(name: str, days: Mapping[str, date | None], request: OverviewRequest) -> str:
-    parts = {**days, "location": request.clinic_location_id, "practitioner": request.practitioner_user_id}
+def _address(name: str, parts: Mapping[str, object], request: PeriodFilter) -> str:
+    parts = {**parts, "location": request.clinic_location_id, "practitioner": request.practitioner_user_id}
     return f"/docs/{name}.csv?{urlencode({part: str(value) for part, value in parts.items() if value})}"

@@ -9,17 +9,20 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from clinic_core.access import Actor, Work, perform
-from clinic_core.analytics.schemas import OutstandingRowsRequest, PeriodRowsRequest
+from clinic_core.analytics.schemas import OutstandingRowsRequest, OverridesRequest, PeriodRowsRequest
 from clinic_core.analytics.service import (
     export_collected,
     export_credit,
     export_invoiced,
     export_no_show,
     export_outstanding,
+    export_overrides,
 )
 from clinic_core.audit.schemas import AuditFilter
 from clinic_core.audit.service import export_audit
 from clinic_core.errors import InvalidInput
+from clinic_core.scheduling.schemas import ListRecall
+from clinic_core.scheduling.service import export_recall
 from clinic_core.web.answers import answer_person
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
@@ -39,6 +42,14 @@ PERIOD = {
     "location": "clinic_location_id",
     "practitioner": "practitioner_user_id",
 }
+RECALL = {
+    "from": "seen_from",
+    "to": "seen_to",
+    "location": "clinic_location_id",
+    "practitioner": "practitioner_user_id",
+    "service": "product_service_id",
+}
+OVERRIDES = {**PERIOD, "kind": "kind", "by": "overridden_by_user_id"}
 AUDIT = {
     "person": "actor_user_id",
     "system": "by_system",
@@ -74,6 +85,8 @@ EXPORT_ROUTES = [
     export_route("invoiced", export_invoiced, PeriodRowsRequest, PERIOD),
     export_route("collected", export_collected, PeriodRowsRequest, PERIOD),
     export_route("no-show", export_no_show, PeriodRowsRequest, PERIOD),
+    export_route("overrides", export_overrides, OverridesRequest, OVERRIDES),
+    export_route("recall", export_recall, ListRecall, RECALL),
     export_route("audit", export_audit, AuditFilter, AUDIT),
 ]
 

@@ -63,7 +63,7 @@ def test_the_address_carries_the_filters(owing: Clinic) -> None:
     assert len(rows(fetch(owing, "manager", f"invoiced.csv?{PERIOD}"))) == 2
 
 
-@pytest.mark.parametrize("name", [*MONEY, "no-show", "audit"])
+@pytest.mark.parametrize("name", [*MONEY, "no-show", "overrides", "recall", "audit"])
 def test_a_file_needs_a_session(clinic: Clinic, name: str) -> None:
     assert fetch(clinic, None, f"{name}.csv?{PERIOD}").status_code == 401
 
@@ -72,14 +72,15 @@ def test_a_file_needs_a_session(clinic: Clinic, name: str) -> None:
     ("role", "name", "status"),
     [
         *((role, name, 403) for role in ("practitioner", "assistant", "patient") for name in MONEY),
-        ("patient", "no-show", 403),
+        *(("patient", name, 403) for name in ("no-show", "overrides")),
+        *(("assistant", name, 200) for name in ("overrides", "recall")),
         ("assistant", "no-show", 200),
         ("manager", "audit", 403),
         ("admin", "audit", 200),
     ],
 )
 def test_a_file_is_for_who_may_see_the_figure(clinic: Clinic, role: str, name: str, status: int) -> None:
-    needs_period = name in {"invoiced", "collected", "no-show"}
+    needs_period = name in {"invoiced", "collected", "no-show", "overrides", "recall"}
     response = fetch(clinic, role, f"{name}.csv?{PERIOD if needs_period else ''}")
     assert (response.status_code, response.headers["cache-control"]) == (status, "no-store")
 
@@ -93,6 +94,9 @@ def test_a_file_is_for_who_may_see_the_figure(clinic: Clinic, role: str, name: s
         "invoiced.csv",
         "invoiced.csv?from=2026-02-01&to=2026-01-01",
         "audit.csv?zone=Mars/Olympus",
+        f"overrides.csv?{PERIOD}&kind=whim",
+        "recall.csv?from=2026-02-01",
+        f"recall.csv?{PERIOD}&patient=Ada",
     ],
 )
 def test_a_damaged_address_is_refused_with_a_sentence(clinic: Clinic, address: str) -> None:

@@ -1,17 +1,14 @@
 """Who came, who did not, and what was called off (product specification A3)."""
 
-from sqlalchemy import and_, case, func, select
+from sqlalchemy import case, func, select
 from sqlmodel import col
 
-from clinic_core.access import Actor, Permission, Work, query
-from clinic_core.access.scope import appointments_in_scope
+from clinic_core.access import Permission, Work, query
 from clinic_core.analytics.filters import (
-    AnySelect,
     Filters,
-    at_places,
+    appointments_in_period,
     check_period,
     patient_columns,
-    period_values,
     read_filters,
     share,
     with_name,
@@ -54,7 +51,7 @@ def no_show_rate(work: Work, request: PeriodFilter) -> NoShow:
         func.count().filter(_STATUS.in_(EXPECTED), col(Appointment.ends_at) < now()),
         func.count(),
     )
-    statement = _in_period(select(*counts).select_from(Appointment), work.actor, request, filters)
+    statement = appointments_in_period(select(*counts).select_from(Appointment), work.actor, request, filters)
     missed, attended, cancelled_late, early, clinic, unclosed, total = work.session.execute(statement).one()
     return NoShow(
         first_day=request.first_day,
@@ -77,9 +74,11 @@ def list_no_show(work: Work, request: PeriodRowsRequest) -> NoShowPage:
     """The appointments above and below the line of the rate, no-shows first. Raises as `no_show_rate`."""
     filters = _filters(work, request)
     counted = _STATUS.in_((AppointmentStatus.NO_SHOW, *ATTENDED))
-    summed = _in_period(select(func.count()).select_from(Appointment), work.actor, request, filters).where(counted)
+    summed = appointments_in_period(select(func.count()).select_from(Appointment), work.actor, request, filters).where(
+        counted
+    )
     rows = work.session.execute(
-        _in_period(
+        appointments_in_period(
             select(
                 col(Appointment.id),
                 col(Appointment.starts_at),
@@ -118,28 +117,3 @@ def _filters(work: Work, request: PeriodFilter) -> Filters:
         clinic_location_id=request.clinic_location_id,
         practitioner_user_id=request.practitioner_user_id,
     )
-
-
-def _in_period(statement: AnySelect, actor: Actor, request: PeriodFilter, filters: Filters) -> AnySelect:
-    """The appointments of the period, each location by its own days; read by the index on location and start."""
-    period = period_values(filters.zones, request.first_day, request.last_day)
-    found = (
-        statement.join(ClinicLocation, col(ClinicLocation.id) == col(Appointment.clinic_location_id))
-        .join(
-            period,
-            and_(
-                period.c.timezone == col(ClinicLocation.timezone),
-                col(Appointment.starts_at) >= period.c.begins_at,
-                col(Appointment.starts_at) < period.c.ends_at,
-            ),
-        )
-        .where(
-            col(Appointment.organization_id) == actor.organization_id,
-            col(Appointment.deleted_at).is_(None),
-            appointments_in_scope(actor, Permission.REPORT_VIEW),
-            at_places(col(Appointment.clinic_location_id), filters),
-        )
-    )
-    if request.practitioner_user_id is not None:
-        found = found.where(col(Appointment.practitioner_user_id) == request.practitioner_user_id)
-    return found

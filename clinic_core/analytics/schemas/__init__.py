@@ -24,6 +24,8 @@ from clinic_core.analytics.schemas.requests import (
     Comparison,
     OutstandingRequest,
     OutstandingRowsRequest,
+    OverrideKind,
+    OverridesRequest,
     OverviewRequest,
     PeriodFilter,
     PeriodRowsRequest,
@@ -43,6 +45,9 @@ from clinic_core.analytics.schemas.rows import (
     NoShowRow,
     OutstandingPage,
     OutstandingRow,
+    OverridePerson,
+    OverrideRow,
+    OverridesPage,
 )
 
 __all__ = [
@@ -74,6 +79,11 @@ __all__ = [
     "OutstandingRequest",
     "OutstandingRow",
     "OutstandingRowsRequest",
+    "OverrideKind",
+    "OverridePerson",
+    "OverrideRow",
+    "OverridesPage",
+    "OverridesRequest",
     "Overview",
     "OverviewRequest",
     "PeriodFilter",

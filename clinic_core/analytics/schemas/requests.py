@@ -45,6 +45,24 @@ class Comparison(Choice):
     PREVIOUS_YEAR = "previous_year"
 
 
+class OverrideKind(Choice):
+    """What was lifted for an appointment (S5): a second booking of the practitioner, or a rule."""
+
+    DOUBLE_BOOKING = "double_booking"
+    OUTSIDE_HOURS = "outside_hours"
+    ABSENCE = "absence"
+    BUFFER = "buffer"
+    PATIENT = "patient"
+    PAST = "past"
+    NOTICE = "notice"
+
+    @property
+    def label(self) -> str:
+        """The kind as people read it."""
+        words = {"patient": "Patient booked twice", "past": "In the past", "notice": "Short notice"}
+        return words.get(self.value, super().label)
+
+
 class ReceivablesFilter(Frozen):
     """The filters of everything about outstanding money; `as_of` None means now, from the maintained balances."""
 
@@ -86,6 +104,13 @@ class PeriodRowsRequest(PeriodFilter):
 
     limit: int = Field(default=PAGE_SIZE, ge=1, le=ALL_ROWS)
     offset: int = Field(default=0, ge=0)
+
+
+class OverridesRequest(PeriodRowsRequest):
+    """Which overrides: of one kind, by one person, which page."""
+
+    kind: OverrideKind | None = None
+    overridden_by_user_id: UUID | None = None
 
 
 class OverviewRequest(PeriodFilter):

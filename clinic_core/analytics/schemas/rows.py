@@ -4,7 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from clinic_core.analytics.schemas.requests import AgeBucket, Frozen
+from clinic_core.analytics.schemas.figures import Explanation
+from clinic_core.analytics.schemas.requests import AgeBucket, Frozen, OverrideKind
 from clinic_core.vocabulary import AppointmentStatus, InvoiceKind, PaymentMethod, ReceiptKind
 
 
@@ -139,3 +140,49 @@ class CollectedPage(Frozen):
     rows: tuple[CollectedRow, ...]
     count: int
     total: Decimal
+
+
+class OverrideRow(Frozen):
+    """One appointment for which something was lifted; `overridden_by` put it where it is."""
+
+    id: UUID
+    starts_at: datetime
+    timezone: str
+    location: str
+    practitioner: str
+    patient_id: UUID
+    patient_code: str
+    patient_name: str
+    status: AppointmentStatus
+    kinds: tuple[OverrideKind, ...]
+    reason: str
+    overridden_by: str
+    overridden_at: datetime
+
+    @property
+    def kinds_text(self) -> str:
+        """What was lifted, in words."""
+        return ", ".join(kind.label for kind in self.kinds)
+
+
+class OverridePerson(Frozen):
+    """For how many appointments a person lifted something; without an id it was the clinic's own software."""
+
+    id: UUID | None
+    name: str
+    appointments: int
+
+
+class OverridesPage(Frozen):
+    """A page of overrides, and how many there are in the period: in all, of each kind, by each person.
+
+    An appointment may have several kinds, so `by_kind` may sum to more than `appointments`. `count` is that of all
+    rows of the chosen kind and person; the other numbers do not depend on these two filters.
+    """
+
+    rows: tuple[OverrideRow, ...]
+    count: int
+    appointments: int
+    by_kind: dict[OverrideKind, int]
+    by_person: tuple[OverridePerson, ...]
+    explanation: Explanation
