@@ -1,4 +1,4 @@
-"""The panel of one appointment: where it stands, what comes next, move, cancel, and the ways to note and invoice."""
+"""The panel of one appointment: where it stands, what comes next, and everything that can be done with it."""
 
 from datetime import timedelta
 from uuid import UUID
@@ -8,34 +8,32 @@ import streamlit as st
 from clinic_core.access import Actor, Permission
 from clinic_core.clinical_docs.schemas import StartVisit
 from clinic_core.clinical_docs.service import start_visit
-from clinic_core.kit.calendar import to_wall, zone
+from clinic_core.kit.calendar import from_wall, to_wall, zone
 from clinic_core.kit.formats import date_text, datetime_text, minutes_text, money, time_text
-from clinic_core.notifications.service import cancel_with_reminders, move_with_reminders
 from clinic_core.patients.queries import get_patient
 from clinic_core.patients.schemas import GetPatient
-from clinic_core.scheduling.queries import appointment_history, get_appointment, list_practitioners, list_resources
-from clinic_core.scheduling.schemas import (
-    AppointmentRow,
-    CancelAppointment,
-    ChangeStatus,
-    GetAppointment,
-    ListPractitioners,
-    ListResources,
-    MoveAppointment,
-)
+from clinic_core.scheduling.queries import get_appointment, undoable_step
+from clinic_core.scheduling.reach import reaches
+from clinic_core.scheduling.schemas import AppointmentRow, ChangeStatus, GetAppointment
 from clinic_core.scheduling.service import change_status
 from clinic_core.scheduling.transitions import MOVABLE, TRANSITIONS
-from clinic_core.ui.forms import choice_field, chosen, date_field, instant_of, reason_field
-from clinic_core.ui.page import Page
+from clinic_core.ui.appointment_forms import draw_cancel, draw_details, draw_fee
+from clinic_core.ui.appointment_move import draw_move
+from clinic_core.ui.appointment_story import draw_story
+from clinic_core.ui.booking import BookingSlot, begin_booking
+from clinic_core.ui.calendar_copy import copy_appointment
+from clinic_core.ui.page import Page, go
 from clinic_core.ui.patient_line import draw_patient_line
 from clinic_core.ui.patient_search import PATIENT_PAGE
 from clinic_core.ui.status import draw_status, next_steps
+from clinic_core.ui.undo import take_back
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import AppointmentStatus, CancelledBy, VisitStatus
+from clinic_core.vocabulary import AppointmentStatus, VisitStatus
 
+CALENDAR_PAGE = "pages/front_desk/calendar.py"
+REBOOK_WEEKS = (1, 2, 4, 6)
 VISIT_PAGE = "pages/clinical/visit.py"
 INVOICE_PAGE = "pages/billing/invoice.py"
-CANCELLED = "The appointment is cancelled; its time is free again."
 _OPEN = "panel_appointment"
 
 
@@ -57,19 +55,28 @@ def draw_panel(page: Page) -> None:
         _panel(page, st.session_state[_OPEN])
 
 
-@st.dialog("Appointment", width="small", position="right", on_dismiss=close_panel, icon=":material/event:")
+@st.dialog("Appointment", width="medium", position="right", on_dismiss=close_panel, icon=":material/event:")
 def _panel(page: Page, appointment_id: UUID) -> None:
     row = page.read(get_appointment, GetAppointment(appointment_id=appointment_id))
+    manages = reaches(
+        page.actor,
+        Permission.APPOINTMENT_MANAGE,
+        practitioner_id=row.practitioner_user_id,
+        location_id=row.clinic_location_id,
+    )
     _draw_facts(page, row)
-    if page.actor.can(Permission.APPOINTMENT_MANAGE):
-        draw_steps(page, row)
+    if manages:
+        _draw_steps(page, row)
     _draw_ways(page, row)
-    if page.actor.can(Permission.APPOINTMENT_MANAGE):
+    draw_fee(page, row)
+    if manages:
+        _draw_again(row)
         if row.status in MOVABLE:
-            _draw_move(page, row)
+            draw_move(page, row, close_panel)
+        draw_details(page, row)
         if AppointmentStatus.CANCELLED in TRANSITIONS[row.status]:
-            _draw_cancel(page, row)
-    _draw_history(page, row)
+            draw_cancel(page, row, close_panel)
+    draw_story(page, row)
 
 
 def step(page: Page, row: AppointmentRow, status: AppointmentStatus) -> bool:
@@ -80,13 +87,16 @@ def step(page: Page, row: AppointmentRow, status: AppointmentStatus) -> bool:
     return page.run(change_status, request, done=f"The appointment is {status.label.lower()}.") is not None
 
 
-def draw_steps(page: Page, row: AppointmentRow) -> None:
+def _draw_steps(page: Page, row: AppointmentRow) -> None:
     """A button for every step that may follow, the usual one first."""
     with st.container(horizontal=True, gap="small"):
         for place, (status, word) in enumerate(next_steps(row.status).items()):
             pressed = st.button(word, key=f"panel_{status}", type="primary" if place == 0 else "secondary")
             if pressed and step(page, row, status):
                 st.rerun()
+        last = page.read(undoable_step, GetAppointment(appointment_id=row.id))
+        if last is not None and st.button(f"Undo {last.what}", icon=":material/undo:", key="panel_undo"):
+            take_back(page, last)
 
 
 def write_note(page: Page, row: AppointmentRow) -> None:
@@ -117,20 +127,61 @@ def _draw_facts(page: Page, row: AppointmentRow) -> None:
     patient = page.read(get_patient, GetPatient(patient_id=row.patient_id))
     draw_patient_line(patient, page.actor)
     minutes = int((row.ends_at - row.starts_at).total_seconds()) // 60
-    draw_status(row.status)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        draw_status(row.status)
+        if row.status_at is not None and row.status is not AppointmentStatus.BOOKED:
+            st.caption(f"since {datetime_text(row.status_at, place, settings.locale)}", width="content")
+        if row.series_id is not None:
+            st.badge("↻ Series", color="gray")
+        if row.overridden:
+            st.badge("⚑ A rule was lifted", color="orange")
     day = date_text(to_wall(row.starts_at, place).date(), settings.locale)
     lines = [
         f"**{day}, {time_text(row.starts_at, place)}–{time_text(row.ends_at, place)}** ({minutes_text(minutes)})",
         plain(" · ".join(part for part in (row.service, row.practitioner, row.location) if part)),
         plain(", ".join(resource.name for resource in row.resources)),
-        plain(row.note),
         plain(f"Double-booked: {row.double_book_reason}") if row.double_booked else "",
+        plain(f"{_kinds(row)}: {row.override_reason}") if row.override_reason else "",
         plain(f"Cancelled by the {row.cancelled_by.label.lower()}: {row.cancel_reason}") if row.cancelled_by else "",
         plain(f"Balance {money(row.patient_balance, settings.currency, settings.locale)}")
         if row.patient_balance
         else "",
     ]
     st.markdown("  \n".join(line for line in lines if line))
+
+
+def _kinds(row: AppointmentRow) -> str:
+    return ", ".join(kind.label for kind in row.override_kinds) or "A rule was lifted"
+
+
+def _draw_again(row: AppointmentRow) -> None:
+    """The same once more: copied to a time that is clicked next, or some weeks later at the same time."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        if st.button("Copy", icon=":material/content_copy:", key="panel_copy"):
+            copy_appointment(row)
+            close_panel()
+            go(CALENDAR_PAGE)
+        st.caption("Rebook in weeks", width="content")
+        for weeks in REBOOK_WEEKS:
+            if st.button(str(weeks), key=f"panel_rebook_{weeks}", help=f"Book again in {weeks} weeks"):
+                close_panel()
+                begin_booking(_later(row, weeks))
+                st.rerun()
+
+
+def _later(row: AppointmentRow, weeks: int) -> BookingSlot:
+    """The same time on the wall, weeks later."""
+    place = zone(row.timezone)
+    starts_at = from_wall(to_wall(row.starts_at, place) + timedelta(weeks=weeks), place).instant
+    return BookingSlot(
+        starts_at,
+        practitioner_id=row.practitioner_user_id,
+        ends_at=starts_at + (row.ends_at - row.starts_at),
+        patient_id=row.patient_id,
+        patient_name=row.patient_name,
+        service_id=row.product_service_id,
+        resource_ids=row.resource_ids,
+    )
 
 
 def _draw_ways(page: Page, row: AppointmentRow) -> None:
@@ -140,76 +191,7 @@ def _draw_ways(page: Page, row: AppointmentRow) -> None:
             write_note(page, row)
         if st.button("Patient", icon=":material/person:", key="panel_patient"):
             page.go(PATIENT_PAGE, patient=row.patient_id)
+        st.link_button("Calendar file", f"/docs/appointment/{row.id}.ics", icon=":material/calendar_add_on:")
         bills = page.actor.can(Permission.BILLING_MANAGE) and row.status is AppointmentStatus.COMPLETED
         if bills and not row.invoiced and st.button("Invoice", icon=":material/receipt_long:", key="panel_invoice"):
             page.go(INVOICE_PAGE, patient=row.patient_id, appointment=row.id)
-
-
-def _draw_move(page: Page, row: AppointmentRow) -> None:
-    place = zone(row.timezone)
-    wall = to_wall(row.starts_at, place)
-    with st.expander("Move"):
-        people = page.read(list_practitioners, ListPractitioners(clinic_location_id=row.clinic_location_id))
-        things = page.read(list_resources, ListResources(clinic_location_id=row.clinic_location_id))
-        names = {found.id: found.name for found in people} | {found.id: found.name for found in things}
-        day = date_field("Date", key="panel_day", value=wall.date())
-        clock = st.time_input("Time", value=wall.time(), key="panel_clock", step=timedelta(minutes=5))
-        ids = [found.id for found in people]
-        who = st.selectbox(
-            "Practitioner",
-            ids,
-            index=ids.index(row.practitioner_user_id) if row.practitioner_user_id in ids else None,
-            format_func=lambda found: names[found],
-            key="panel_practitioner",
-        )
-        taken = st.multiselect(
-            "Rooms and equipment",
-            [found.id for found in things],
-            default=[found for found in row.resource_ids if found in names],
-            format_func=lambda found: names[found],
-            key="panel_resources",
-        )
-
-        def request() -> MoveAppointment:
-            starts_at = instant_of(day, clock, place)
-            return MoveAppointment(
-                appointment_id=row.id,
-                starts_at=starts_at,
-                ends_at=starts_at + (row.ends_at - row.starts_at),
-                practitioner_user_id=chosen(who, field="practitioner"),
-                resource_ids=tuple(taken),
-                version=row.version,
-                request_id=page.request_id(f"move/{row.id}"),
-            )
-
-        pressed = st.button("Move", key="panel_move")
-        if pressed and page.run(move_with_reminders, request, done="The appointment is moved.") is not None:
-            close_panel()
-            st.rerun()
-
-
-def _draw_cancel(page: Page, row: AppointmentRow) -> None:
-    with st.expander("Cancel"):
-        by = choice_field("Called off by", CancelledBy, key="panel_cancelled_by")
-        reason = reason_field(key="panel_reason")
-
-        def request() -> CancelAppointment:
-            return CancelAppointment(
-                appointment_id=row.id,
-                cancelled_by=by,
-                reason=reason,
-                version=row.version,
-                request_id=page.request_id(f"cancel/{row.id}"),
-            )
-
-        pressed = st.button("Cancel appointment", key="panel_cancel")
-        if pressed and page.run(cancel_with_reminders, request, done=CANCELLED) is not None:
-            close_panel()
-            st.rerun()
-
-
-def _draw_history(page: Page, row: AppointmentRow) -> None:
-    with st.expander("History"):
-        place, locale = zone(row.timezone), page.actor.settings.locale
-        for found in page.read(appointment_history, GetAppointment(appointment_id=row.id)):
-            st.caption(plain(f"{datetime_text(found.at, place, locale)} · {found.by} · {found.to_status.label}"))

@@ -1,85 +1,164 @@
-"""From rows to what the calendar draws: blocks with their symbols, shades where nobody works, the hours shown."""
+"""From rows to what the calendar draws: columns of practitioners or rooms, what lies on them, the hours shown."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 from clinic_core.access import Actor, Permission
 from clinic_core.kit.calendar import range_bounds, subtract, to_wall
-from clinic_core.scheduling.schemas import AppointmentRow, WorkingHours
-from clinic_core.scheduling.transitions import MOVABLE
-from clinic_core.ui.calendar_view import Block, Board, Column, Shade
-from clinic_core.vocabulary import VisitStatus
+from clinic_core.scheduling.schemas import AbsenceRow, AppointmentRow, PractitionerRow, ResourceRow, WorkingHours
+from clinic_core.ui.calendar_blocks import Drawing, make_block
+from clinic_core.ui.calendar_types import NO_ROOM, Away, Block, Board, Column, Shade
+from clinic_core.vocabulary import AbsenceKind
 
 _OPENS, _CLOSES = time(8), time(18)
 
 
-def make_board(
+@dataclass(frozen=True)
+class Shown:
+    """The days that are shown and what lies on them; `first_visits` are the appointments of new patients."""
+
+    first: date
+    last: date
+    place: ZoneInfo
+    rows: Sequence[AppointmentRow]
+    first_visits: Collection[UUID]
+    hours: WorkingHours
+    has_opening_hours: bool
+    is_by_type: bool
+    is_narrow: bool
+
+
+def board_of_people(actor: Actor, shown: Shown, people: Sequence[PractitionerRow]) -> Board:
+    """A column for each practitioner; who has no rota is taken to work while the location is open."""
+    spans = {
+        person.id: shown.hours.working.get(person.id, ())
+        if person.availability
+        else shown.hours.opening
+        if shown.has_opening_hours
+        else None
+        for person in people
+    }
+    free = {
+        found: None if working is None else [(span.starts_at, span.ends_at) for span in working]
+        for found, working in spans.items()
+    }
+    drawing = Drawing(actor, shown.first_visits, is_by_type=shown.is_by_type, with_practitioner=False)
+    return _board(
+        actor,
+        shown,
+        [Column(person.id, person.name) for person in people],
+        [make_block(drawing, row, row.practitioner_user_id) for row in shown.rows if row.practitioner_user_id in free],
+        [_blocked_absence(away) for away in _absences(shown, free) if away.kind is AbsenceKind.BLOCKED],
+        [*_off(shown, free), *_away(shown, free)],
+    )
+
+
+def board_of_rooms(actor: Actor, shown: Shown, rooms: Sequence[ResourceRow]) -> Board:
+    """A column for each room and piece of equipment; what takes none stands in a column of its own."""
+    hours = _room_hours(shown)
+    columns = [Column(room.id, room.name) for room in rooms]
+    if any(not row.resources for row in shown.rows) and not (shown.is_narrow and rooms):
+        columns = [*columns, Column(NO_ROOM, "Without room")]
+    ids = {column.id for column in columns}
+    drawing = Drawing(actor, shown.first_visits, is_by_type=shown.is_by_type, with_practitioner=True)
+    return _board(
+        actor,
+        shown,
+        columns,
+        [
+            make_block(drawing, row, column)
+            for row in shown.rows
+            for column in (row.resource_ids or (NO_ROOM,))
+            if column in ids
+        ],
+        [
+            Away(out.id, "outage", out.resource_id, out.starts_at, out.ends_at, _reason("Out of service", out.reason))
+            for out in shown.hours.outages
+            if out.resource_id in ids
+        ],
+        list(_off(shown, dict.fromkeys(ids, hours))),
+    )
+
+
+def _room_hours(shown: Shown) -> list[tuple[datetime, datetime]] | None:
+    """When rooms are in use: the opening hours, else whenever somebody works; None where neither is known."""
+    working = [span for spans in shown.hours.working.values() for span in spans]
+    spans = shown.hours.opening if shown.has_opening_hours else working
+    known = shown.has_opening_hours or bool(working)
+    return [(span.starts_at, span.ends_at) for span in spans] if known else None
+
+
+def _board(
     actor: Actor,
-    days: tuple[date, date],
-    place: ZoneInfo,
-    people: Mapping[UUID, str],
-    rows: Sequence[AppointmentRow],
-    hours: WorkingHours,
+    shown: Shown,
+    columns: Sequence[Column],
+    blocks: Sequence[Block],
+    aways: Sequence[Away],
+    shades: Sequence[Shade],
 ) -> Board:
-    """The board of the people's columns from the first to the last day, in the order of `people`."""
-    opens, closes = _hours_shown(place, rows, hours)
+    opens, closes = _hours_shown(shown)
+    ids = [column.id for column in columns]
     return Board(
-        first=days[0],
-        days=(days[1] - days[0]).days + 1,
-        place=place,
-        columns=[Column(found, name) for found, name in people.items()],
-        blocks=[_block(row) for row in rows],
-        shades=_shades(days, place, people, hours),
+        first=shown.first,
+        days=(shown.last - shown.first).days + 1,
+        place=shown.place,
+        columns=columns,
+        blocks=blocks,
+        aways=aways,
+        shades=[*shades, *_closed(shown, ids)],
         opens=opens,
         closes=closes,
-        editable=actor.can(Permission.APPOINTMENT_MANAGE),
+        is_editable=actor.can(Permission.APPOINTMENT_MANAGE),
+        is_narrow=shown.is_narrow,
     )
 
 
-def _block(row: AppointmentRow) -> Block:
-    symbols = [
-        "!" if row.patient_alerts else "",
-        "×2" if row.double_booked else "",
-        "¤ not paid" if row.patient_balance else "",
-        {VisitStatus.DRAFT: "✎ note", VisitStatus.SIGNED: "✔ signed"}.get(row.visit_status) if row.visit_status else "",
-    ]
-    parts = [row.patient_name, row.service, *(symbol for symbol in symbols if symbol)]
-    return Block(
-        id=row.id,
-        column_id=row.practitioner_user_id,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        title=" · ".join(part for part in parts if part),
-        status=row.status,
-        color=row.service_color,
-        movable=row.status in MOVABLE,
-    )
+def _absences(shown: Shown, people: Collection[UUID]) -> list[AbsenceRow]:
+    return [absence for absence in shown.hours.absences if absence.user_id in people]
 
 
-def _shades(days: tuple[date, date], place: ZoneInfo, people: Mapping[UUID, str], hours: WorkingHours) -> list[Shade]:
-    """Where a column's person does not work; nothing where no working hours are known at all."""
-    if not any(hours.working.values()):
-        return []
-    shown = range_bounds(days[0], days[1], place)
-    return [
-        Shade(found, start, end)
-        for found in people
-        for start, end in subtract([shown], [(span.starts_at, span.ends_at) for span in hours.working.get(found, ())])
-    ]
+def _blocked_absence(absence: AbsenceRow) -> Away:
+    title = _reason(absence.label, absence.reason)
+    return Away(absence.id, "absence", absence.user_id, absence.starts_at, absence.ends_at, title)
 
 
-def _hours_shown(place: ZoneInfo, rows: Sequence[AppointmentRow], hours: WorkingHours) -> tuple[time, time]:
+def _away(shown: Shown, people: Collection[UUID]) -> Iterator[Shade]:
+    for absence in _absences(shown, people):
+        if absence.kind is not AbsenceKind.BLOCKED:
+            word = _reason(absence.label, absence.reason)
+            yield Shade(absence.user_id, absence.starts_at, absence.ends_at, "away", word)
+
+
+def _off(shown: Shown, free: Mapping[UUID, list[tuple[datetime, datetime]] | None]) -> Iterator[Shade]:
+    """Where a column's hours are not; nothing where no hours are known. Absences have shades of their own."""
+    bounds = range_bounds(shown.first, shown.last, shown.place)
+    for found, spans in free.items():
+        if spans is not None:
+            away = [(one.starts_at, one.ends_at) for one in shown.hours.absences if one.user_id == found]
+            for start, end in subtract([bounds], [*spans, *away]):
+                yield Shade(found, start, end, "off")
+
+
+def _closed(shown: Shown, columns: Sequence[UUID]) -> Iterator[Shade]:
+    for closure in shown.hours.closures:
+        days = range_bounds(max(closure.starts_on, shown.first), min(closure.ends_on, shown.last), shown.place)
+        for column in columns:
+            yield Shade(column, days.start, days.end, "closed", f"Closed: {closure.name}")
+
+
+def _hours_shown(shown: Shown) -> tuple[time, time]:
     """Whole hours around everything that is open, worked or booked."""
-    worked = [span for spans in hours.working.values() for span in spans]
-    spans = [(span.starts_at, span.ends_at) for span in [*hours.opening, *worked]]
+    worked = [span for spans in shown.hours.working.values() for span in spans]
+    spans = [(span.starts_at, span.ends_at) for span in [*shown.hours.opening, *worked]]
     walls = [
-        (to_wall(start, place), to_wall(end, place))
-        for start, end in [*spans, *((row.starts_at, row.ends_at) for row in rows)]
+        (to_wall(start, shown.place), to_wall(end, shown.place))
+        for start, end in [*spans, *((row.starts_at, row.ends_at) for row in shown.rows)]
     ]
     opens = min([start.time() for start, _ in walls], default=_OPENS)
-    ends = [_CLOSES if not walls else time.max if end.date() > start.date() else end.time() for start, end in walls]
+    ends = [time.max if end.date() > start.date() else end.time() for start, end in walls]
     closes = max(ends, default=_CLOSES)
     return time(min(opens, _OPENS).hour), _next_hour(max(closes, _CLOSES))
 
@@ -88,3 +167,7 @@ def _next_hour(clock: time) -> time:
     """The next whole hour; midnight for what comes after 23:00."""
     later = datetime.combine(date.min, clock) + timedelta(minutes=59, seconds=59)
     return time(later.hour) if later.date() == date.min else time()
+
+
+def _reason(word: str, reason: str) -> str:
+    return f"{word}: {reason}" if reason else word

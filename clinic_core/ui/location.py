@@ -28,7 +28,9 @@ def draw_location_switch(actor: Actor) -> None:
         return
     names = {location.id: location.name for location in locations}
     if st.session_state.get(_KEY) not in names:
-        st.session_state[_KEY] = locations[0].id
+        # A link may name the location that it was copied at.
+        wanted = st.query_params.get(_KEY)
+        st.session_state[_KEY] = next((found for found in names if str(found) == wanted), locations[0].id)
     st.selectbox(
         "Location", list(names), format_func=lambda found: names[found], key=_KEY, label_visibility="collapsed"
     )

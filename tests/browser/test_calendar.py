@@ -1,113 +1,356 @@
-"""The calendar in a real browser: click, drag, snap back, and the zone of the location whatever the browser's."""
+"""The calendar in a real browser: click, drag, undo, snap back, block; views, a phone, and zones.
 
-from datetime import datetime, time, timedelta
+All tests of the module share one clinic and one tab; each has a day of its own.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 
 import pytest
-from playwright.sync_api import FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
 
 from clinic_core.access import perform
-from clinic_core.kit.calendar import from_wall, local_date, to_wall, zone
-from clinic_core.kit.clock import now
-from clinic_core.scheduling.queries import get_appointment
-from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, GetAppointment
-from clinic_core.scheduling.service import book_appointment
-from tests.browser.conftest import SignIn, settle
-from tests.factories import Clinic, make_patient
+from clinic_core.kit.calendar import from_wall, range_bounds, to_wall, zone
+from clinic_core.scheduling.queries import get_appointment, list_absences, list_appointments
+from clinic_core.scheduling.schemas import (
+    AppointmentRow,
+    BookAppointment,
+    DeleteAppointment,
+    GetAppointment,
+    ListAbsences,
+    ListAppointments,
+    MoveAppointment,
+)
+from clinic_core.scheduling.service import book_appointment, delete_appointment, move_appointment
+from clinic_core.vocabulary import AbsenceKind
+from tests.browser.conftest import ACTION_MS, enter, give_passwords, settle
+from tests.factories import MONDAY, Clinic, make_clinic, make_patient
+from tests.harness import Database
 
 pytestmark = pytest.mark.browser
 
 BERLIN = zone("Europe/Berlin")
+SPRING_FORWARD, FALL_BACK = date(2031, 3, 30), date(2031, 10, 26)
 
 
-def book(clinic: Clinic, clock: time, first_name: str) -> AppointmentRow:
-    starts_at = from_wall(datetime.combine(local_date(now(), BERLIN), clock), BERLIN).instant
-    request = BookAppointment(
-        patient_id=make_patient(clinic, first_name=first_name),
-        practitioner_user_id=clinic.users["practitioner"],
-        clinic_location_id=clinic.main,
-        starts_at=starts_at,
-        ends_at=starts_at + timedelta(minutes=30),
+@dataclass
+class Desk:
+    """A clinic, somebody of it at a browser, and the days that no test has used yet."""
+
+    clinic: Clinic
+    address: str
+    browser: Browser
+    page: Page
+    used: int = 0
+
+    def next_day(self) -> date:
+        """A Monday of the test's own."""
+        self.used += 1
+        return MONDAY.date() + timedelta(weeks=self.used)
+
+    def open(self, day: date, page: Page | None = None, **query: object) -> FrameLocator:
+        """The calendar of that day, in the tab that is shared or in another."""
+        tab = page or self.page
+        address = "&".join(f"{name}={value}" for name, value in {"day": day, **query}.items())
+        tab.goto(f"{self.address}/calendar?{address}")
+        board = tab.frame_locator("iframe[title*=calendar]")
+        board.locator(".fc-view").first.wait_for()
+        settle(tab)
+        return board
+
+    def book(self, day: date, clock: time, first_name: str, **fields: object) -> AppointmentRow:
+        """Half an hour with the practitioner, for a new patient."""
+        starts_at = from_wall(datetime.combine(day, clock), BERLIN).instant
+        values: dict[str, Any] = {
+            "patient_id": make_patient(self.clinic, first_name=first_name),
+            "practitioner_user_id": self.clinic.users["practitioner"],
+            "clinic_location_id": self.clinic.main,
+            "starts_at": starts_at,
+            "ends_at": starts_at + timedelta(minutes=30),
+            **fields,
+        }
+        return perform(self.clinic.actor("manager"), book_appointment, BookAppointment.model_validate(values))
+
+    def row(self, appointment_id: UUID) -> AppointmentRow:
+        """How it stands now."""
+        return perform(self.clinic.actor("manager"), get_appointment, GetAppointment(appointment_id=appointment_id))
+
+    def walls(self, appointment_id: UUID) -> tuple[str, str]:
+        """From … to … on the wall."""
+        row = self.row(appointment_id)
+        return f"{to_wall(row.starts_at, BERLIN):%H:%M}", f"{to_wall(row.ends_at, BERLIN):%H:%M}"
+
+    def booked_on(self, day: date) -> list[AppointmentRow]:
+        """Everything booked on that day."""
+        bounds = range_bounds(day, day, BERLIN)
+        request = ListAppointments(starts_from=bounds.start, starts_before=bounds.end)
+        return perform(self.clinic.actor("manager"), list_appointments, request)
+
+
+@pytest.fixture(scope="module")
+def desk(browser: Browser, app_address: str, database: Database) -> Iterator[Desk]:
+    clinic = make_clinic()
+    give_passwords(clinic)
+    page = new_tab(browser, app_address, clinic)
+    yield Desk(clinic, app_address, browser, page)
+    page.context.close()
+
+
+def new_tab(
+    browser: Browser, address: str, clinic: Clinic, *, width: int = 1440, zone_id: str = "Europe/Berlin"
+) -> Page:
+    """Somebody who may do everything on the calendar, in a browser of their own."""
+    context = browser.new_context(
+        viewport={"width": width, "height": 900}, locale="en-GB", timezone_id=zone_id, has_touch=width < 500
     )
-    return perform(clinic.actor("assistant"), book_appointment, request)
+    page = context.new_page()
+    page.set_default_timeout(ACTION_MS)
+    enter(page, address, clinic.email("manager"))
+    return page
 
 
-def wall_of(clinic: Clinic, appointment_id: UUID) -> str:
-    row = perform(clinic.actor("assistant"), get_appointment, GetAppointment(appointment_id=appointment_id))
-    return f"{to_wall(row.starts_at, BERLIN):%H:%M}"
+def block(board: FrameLocator, text: str) -> Locator:
+    return board.locator(".fc-timegrid-event", has_text=text)
 
 
-def board_of(page: Page) -> FrameLocator:
-    page.get_by_role("link", name="Calendar").click()
-    board = page.frame_locator("iframe[title*=calendar]")
-    board.locator(".fc-timegrid-event").first.wait_for()
-    settle(page)
-    return board
+def point(board: FrameLocator, clock: str, column: UUID) -> tuple[float, float]:
+    """Just below where that time begins in that column."""
+    lane = board.locator(f"td.fc-timegrid-slot-lane[data-time='{clock}:00']")
+    lane.scroll_into_view_if_needed()
+    line = lane.bounding_box()
+    place = board.locator(f"td.fc-timegrid-col[data-resource-id='{column}']").bounding_box()
+    assert line is not None
+    assert place is not None
+    return place["x"] + place["width"] / 2, line["y"] + 5
 
 
-def drag(page: Page, block: Locator, board: FrameLocator, to: str) -> None:
-    """Take the block at its upper edge and drop it on the slot that begins then."""
-    block.scroll_into_view_if_needed()
-    start, end = block.bounding_box(), board.locator(f"td.fc-timegrid-slot-lane[data-time='{to}']").bounding_box()
+def drag(page: Page, found: Locator, to: tuple[float, float], *, from_bottom: bool = False) -> None:
+    """Take the block at its upper edge, or at its lower one, and drop it there."""
+    start = found.bounding_box()
     assert start is not None
-    assert end is not None
-    x = start["x"] + 40
-    page.mouse.move(x, start["y"] + 5)
+    x, y = start["x"] + start["width"] / 2, start["y"] + (start["height"] - 2 if from_bottom else 6)
+    page.mouse.move(x, y)
     page.mouse.down()
-    page.mouse.move(x, start["y"] + 30, steps=5)
-    page.mouse.move(x, end["y"] + 5, steps=8)
+    page.mouse.move(x, y + 25, steps=4)
+    page.mouse.move(*to, steps=8)
     page.mouse.up()
 
 
-def test_a_drag_moves_and_a_taken_time_snaps_back_with_the_reason(clinic: Clinic, sign_in: SignIn) -> None:
-    booked = book(clinic, time(9), "Ada")
-    book(clinic, time(11), "Bo")
-    page = sign_in("assistant")
-    board = board_of(page)
-    ada = board.locator(".fc-timegrid-event", has_text="Ada")
-
-    drag(page, ada, board, "10:00:00")
-    expect(page.get_by_text("The appointment is moved.")).to_be_visible()
-    expect(ada).to_contain_text("10:00")
-    assert wall_of(clinic, booked.id) == "10:00"
-
-    settle(page)
-    drag(page, ada, board, "11:00:00")
-    expect(page.get_by_text("The time is not free.")).to_be_visible()
-    expect(ada).to_contain_text("10:00")
-    assert wall_of(clinic, booked.id) == "10:00"
+def test_a_click_on_a_free_time_books_it_in_four_actions(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    make_patient(desk.clinic, first_name="Fourfold")
+    board = desk.open(day)
+    page.mouse.click(*point(board, "10:15", desk.clinic.users["second_practitioner"]))
+    page.get_by_role("dialog").get_by_label("Patient").fill("Fourfold")
+    page.get_by_role("dialog").get_by_text("Fourfold Demo").first.wait_for()
+    page.get_by_role("dialog").get_by_role("button", name="Book", exact=True).click()
+    expect(block(board, "Fourfold")).to_contain_text("10:15")
+    (row,) = desk.booked_on(day)
+    assert desk.walls(row.id)[0] == "10:15"
+    assert row.practitioner_user_id == desk.clinic.users["second_practitioner"]
+    expect(block(board, "Fourfold")).to_contain_text("★")
 
 
-def test_a_click_opens_the_panel_again_and_again(clinic: Clinic, sign_in: SignIn) -> None:
-    book(clinic, time(9), "Ada")
-    page = sign_in("assistant")
-    board = board_of(page)
+def test_a_drag_moves_and_undo_takes_it_back(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    booked = desk.book(day, time(9), "Undone")
+    board = desk.open(day)
+    drag(page, block(board, "Undone"), point(board, "11:00", desk.clinic.users["second_practitioner"]))
+    expect(page.get_by_text("The appointment is moved to")).to_be_visible()
+    expect(block(board, "Undone")).to_contain_text("11:00")
+    assert desk.walls(booked.id) == ("11:00", "11:30")
+    assert desk.row(booked.id).practitioner_user_id == desk.clinic.users["second_practitioner"]
+
+    page.get_by_role("button", name="Undo").click()
+    expect(block(board, "Undone")).to_contain_text("09:00")
+    assert desk.walls(booked.id) == ("09:00", "09:30")
+    assert desk.row(booked.id).practitioner_user_id == desk.clinic.users["practitioner"]
+
+
+def test_a_refused_drag_snaps_back_and_says_why_and_what_is_free(desk: Desk) -> None:
+    day, page, practitioner = desk.next_day(), desk.page, desk.clinic.users["practitioner"]
+    booked = desk.book(day, time(9), "Refused", resource_ids=(desk.clinic.room,))
+    other = {"practitioner_user_id": desk.clinic.users["second_practitioner"]}
+    desk.book(day, time(11), "Taken", resource_ids=(desk.clinic.room,), **other)
+    board = desk.open(day)
+    drag(page, block(board, "Refused"), point(board, "11:00", practitioner))
+    expect(page.get_by_text("Room 1 is taken").first).to_be_visible()
+    expect(block(board, "Refused")).to_contain_text("09:00")
+    assert desk.walls(booked.id) == ("09:00", "09:30")
+
+
+def test_a_resize_changes_the_length(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    booked = desk.book(day, time(9), "Longer")
+    board = desk.open(day)
+    block(board, "Longer").hover()
+    drag(page, block(board, "Longer"), point(board, "10:00", desk.clinic.users["practitioner"]), from_bottom=True)
+    expect(page.get_by_text("The appointment is moved to")).to_be_visible()
+    assert desk.walls(booked.id) == ("09:00", "10:15")
+
+
+def test_a_drag_on_what_somebody_else_moved_meanwhile_is_refused(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    booked = desk.book(day, time(9), "Stale")
+    board = desk.open(day)
+    moved = MoveAppointment(
+        appointment_id=booked.id,
+        starts_at=booked.starts_at + timedelta(hours=3),
+        ends_at=booked.ends_at + timedelta(hours=3),
+        version=booked.version,
+    )
+    perform(desk.clinic.actor("owner"), move_appointment, moved)
+    drag(page, block(board, "Stale"), point(board, "10:00", desk.clinic.users["practitioner"]))
+    expect(page.get_by_text("was changed by Owner in the meantime")).to_be_visible()
+    expect(block(board, "Stale")).to_contain_text("12:00")
+    assert desk.walls(booked.id)[0] == "12:00"
+
+
+def test_a_double_click_opens_one_panel_and_the_same_one_again(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    desk.book(day, time(9), "Twice")
+    board = desk.open(day)
     for _ in range(2):
-        board.locator(".fc-timegrid-event").click()
-        expect(page.get_by_role("dialog")).to_contain_text("Ada Demo")
+        block(board, "Twice").dblclick()
+        expect(page.get_by_role("dialog")).to_contain_text("Twice Demo")
         page.keyboard.press("Escape")
         expect(page.get_by_role("dialog")).to_have_count(0)
         settle(page)
 
 
-def test_a_week_shows_its_seven_days(clinic: Clinic, sign_in: SignIn) -> None:
-    book(clinic, time(9), "Ada")
-    page = sign_in("practitioner")
-    board = board_of(page)
+def test_time_is_blocked_by_drawing_over_it_and_opened_again(desk: Desk) -> None:
+    day, page, practitioner = desk.next_day(), desk.page, desk.clinic.users["practitioner"]
+    board = desk.open(day)
+    x, y = point(board, "13:00", practitioner)
+    page.mouse.move(x, y)
+    page.mouse.down()
+    page.mouse.move(x, y + 20, steps=4)
+    page.mouse.move(*point(board, "14:15", practitioner), steps=6)
+    page.mouse.up()
+    page.get_by_role("button", name="Block this time instead").click()
+    page.get_by_role("dialog").get_by_label("Reason").fill("Team meeting")
+    page.get_by_role("dialog").get_by_role("button", name="Block", exact=True).click()
+    expect(block(board, "Team meeting")).to_contain_text("13:00")
+    bounds = range_bounds(day, day, BERLIN)
+    asked = ListAbsences(starts_before=bounds.end, ends_after=bounds.start)
+    (away,) = perform(desk.clinic.actor("manager"), list_absences, asked)
+    assert (away.user_id, away.kind) == (practitioner, AbsenceKind.BLOCKED)
+    assert f"{to_wall(away.ends_at, BERLIN):%H:%M}" == "14:30"
+
+    settle(page)
+    block(board, "Team meeting").click()
+    page.get_by_role("dialog").get_by_role("button", name="Remove").click()
+    expect(block(board, "Team meeting")).to_have_count(0)
+    assert perform(desk.clinic.actor("manager"), list_absences, asked) == []
+
+
+def test_another_column_of_rooms_is_another_room(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    booked = desk.book(day, time(9), "Roomy", resource_ids=(desk.clinic.room, desk.clinic.laser))
+    board = desk.open(day, by="room")
+    expect(block(board, "Roomy")).to_have_count(2)
+    drag(page, block(board, "Roomy").first, point(board, "10:00", desk.clinic.second_room))
+    expect(page.get_by_text("The appointment is moved to")).to_be_visible()
+    assert set(desk.row(booked.id).resource_ids) == {desk.clinic.second_room, desk.clinic.laser}
+    assert desk.walls(booked.id)[0] == "10:00"
+
+
+def test_a_copy_is_booked_with_the_next_click(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    desk.book(day, time(9), "Copied", product_service_id=desk.clinic.service, resource_ids=(desk.clinic.room,))
+    board = desk.open(day)
+    block(board, "Copied").click()
+    page.get_by_role("dialog").get_by_role("button", name="Copy").click()
+    expect(page.get_by_text("click a free time to book it there")).to_be_visible()
+    settle(page)
+    page.mouse.click(*point(board, "12:00", desk.clinic.users["second_practitioner"]))
+    expect(block(board, "Copied")).to_have_count(2)
+    first, second = desk.booked_on(day)
+    assert (second.patient_id, second.service, second.resource_ids) == (
+        first.patient_id,
+        first.service,
+        first.resource_ids,
+    )
+    assert second.practitioner_user_id == desk.clinic.users["second_practitioner"]
+
+
+def test_month_and_list_show_the_same_and_a_day_of_the_month_opens(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    desk.book(day, time(9), "Monthly")
+    board = desk.open(day, view="month")
+    cell = board.locator(f"td.fc-daygrid-day[data-date='{day}']")
+    expect(cell).to_contain_text("1 booked")
+    expect(cell).to_contain_text("Monthly")
+    for _ in range(2):
+        cell.locator(".fc-daygrid-day-number").click()
+        expect(block(board, "Monthly")).to_be_visible()
+        expect(page).to_have_url(re.compile(f"day={day}&view=day"))
+        settle(page)
+        page.get_by_text("Month", exact=True).click()
+        expect(cell).to_be_visible()
+        settle(page)
+    page.get_by_text("List", exact=True).click()
+    expect(page.get_by_text("1 appointment", exact=True)).to_be_visible()
+
+
+def test_a_link_shows_the_same_view(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    desk.book(day, time(9), "Linked")
+    board = desk.open(day)
     page.get_by_text("Week", exact=True).click()
     expect(board.locator("th.fc-day")).to_have_count(7)
-    expect(board.locator(".fc-timegrid-event")).to_contain_text("Ada Demo")
     page.get_by_role("button", name="Next").click()
-    expect(board.locator(".fc-timegrid-event")).to_have_count(0)
+    expect(block(board, "Linked")).to_have_count(0)
+    page.get_by_role("button", name="Previous").click()
+    expect(block(board, "Linked")).to_be_visible()
+    settle(page)
+    assert "Linked" not in page.url
+    page.reload()
+    expect(board.locator("th.fc-day")).to_have_count(7)
+    expect(block(board, "Linked")).to_be_visible()
 
 
-@pytest.mark.parametrize("browser_zone", ["America/Los_Angeles", "Asia/Kolkata"])
-def test_times_are_those_of_the_location_in_every_browser(clinic: Clinic, sign_in: SignIn, browser_zone: str) -> None:
-    booked = book(clinic, time(9), "Ada")
-    page = sign_in("assistant", zone=browser_zone)
-    board = board_of(page)
-    ada = board.locator(".fc-timegrid-event")
-    expect(ada).to_contain_text("09:00")
-    drag(page, ada, board, "10:00:00")
-    expect(page.get_by_text("The appointment is moved.")).to_be_visible()
-    assert wall_of(clinic, booked.id) == "10:00"
+@pytest.mark.parametrize("zone_id", ["Asia/Tokyo", "America/New_York"])
+def test_times_are_those_of_the_location_on_both_days_its_clocks_change(desk: Desk, zone_id: str) -> None:
+    page = new_tab(desk.browser, desk.address, desk.clinic, zone_id=zone_id)
+    practitioner = desk.clinic.users["practitioner"]
+    name = zone_id.partition("/")[2].replace("_", "")
+    for day in (SPRING_FORWARD, FALL_BACK):
+        booked = desk.book(day, time(9), name)
+        board = desk.open(day, page)
+        expect(block(board, name)).to_contain_text("09:00 - 09:30")
+        drag(page, block(board, name), point(board, "10:00", practitioner))
+        expect(page.get_by_text("The appointment is moved to")).to_be_visible()
+        expect(block(board, name)).to_contain_text("10:00 - 10:30")
+        assert desk.row(booked.id).starts_at == from_wall(datetime.combine(day, time(10)), BERLIN).instant
+        settle(page)
+        page.mouse.click(*point(board, "15:00", practitioner))
+        expect(page.get_by_role("dialog").get_by_label("Time", exact=True)).to_have_value("15:00")
+        page.get_by_role("dialog").get_by_role("button", name="Cancel").click()
+        expect(page.get_by_role("dialog")).to_have_count(0)
+        deleted = DeleteAppointment(appointment_id=booked.id)
+        perform(desk.clinic.actor("manager"), delete_appointment, deleted)
+    page.context.close()
+
+
+def test_a_phone_shows_one_column_and_no_more_than_its_width(desk: Desk) -> None:
+    day = desk.next_day()
+    desk.book(day, time(9), "Thumb")
+    desk.book(day, time(9), "Other", practitioner_user_id=desk.clinic.users["second_practitioner"])
+    page = new_tab(desk.browser, desk.address, desk.clinic, width=390)
+    board = desk.open(day, page)
+    expect(board.locator("th.fc-col-header-cell")).to_have_count(1)
+    expect(block(board, "Thumb")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+    page.get_by_role("combobox", name="Practitioner").click()
+    page.get_by_role("option", name="Second Practitioner").click()
+    expect(block(board, "Other")).to_be_visible()
+    expect(block(board, "Thumb")).to_have_count(0)
+    settle(page)
+    block(board, "Other").tap()
+    expect(page.get_by_role("dialog")).to_contain_text("Other Demo")
+    page.context.close()

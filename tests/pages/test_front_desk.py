@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
 from uuid import UUID
 
 import pytest
@@ -21,7 +20,6 @@ from tests.harness import Database, use_database
 from tests.pages.conftest import Open, sentences
 
 TODAY = "pages/front_desk/today.py"
-CALENDAR = "pages/front_desk/calendar.py"
 PATIENTS = "pages/front_desk/patients.py"
 PATIENT = "pages/front_desk/patient.py"
 
@@ -124,34 +122,6 @@ def test_a_newcomer_is_registered_and_booked_in_one_step(clinic: Clinic, open_ap
     app.text_input(key="booking_last_name").input("Newcomer")
     app.button(key="booking_book").click().run()
     assert [row.patient_name for row in all_of(clinic)] == ["Nia Newcomer"]
-
-
-def test_a_drag_moves_the_appointment(clinic: Clinic, open_app: Open) -> None:
-    booked = book(clinic, make_patient(clinic), 1)
-    app = drag(open_app("assistant", CALENDAR), clinic, booked, MONDAY.replace(hour=14))
-    assert now_of(clinic, booked.id).starts_at == MONDAY.replace(hour=13)
-    assert "The appointment is moved." in [toast.value for toast in app.toast]
-
-
-def test_a_refused_drag_says_why_and_changes_nothing(clinic: Clinic, open_app: Open) -> None:
-    book(clinic, make_patient(clinic), 4)
-    booked = book(clinic, make_patient(clinic), 1)
-    app = drag(open_app("assistant", CALENDAR), clinic, booked, MONDAY.replace(hour=14))
-    assert "The time is not free" in app.error[0].value
-    assert now_of(clinic, booked.id).starts_at == booked.starts_at
-
-
-def drag(app: AppTest, clinic: Clinic, booked: AppointmentRow, wall: datetime) -> AppTest:
-    """What the calendar answers when the appointment is dropped at that time on the wall of Berlin."""
-    event = {
-        "id": str(booked.id),
-        "resourceId": str(clinic.users["practitioner"]),
-        "start": f"{wall:%Y-%m-%dT%H:%M:%S}Z",
-        "end": f"{wall.replace(minute=30):%Y-%m-%dT%H:%M:%S}Z",
-        "extendedProps": {"rev": app.session_state["_calendar_rev"]},
-    }
-    app.session_state["calendar"] = {"callback": "eventChange", "eventChange": {"event": event}}
-    return app.run()
 
 
 def test_who_looks_the_same_is_shown_before_a_second_record_is_made(clinic: Clinic, open_app: Open) -> None:

@@ -1,0 +1,1 @@
+"""Whether the window is as narrow as a phone, which only the browser knows."""

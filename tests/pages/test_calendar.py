@@ -1,0 +1,361 @@
+"""The calendar page: what a drag, a click and the address do, and what stands on its blocks."""
+
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+from uuid import UUID
+
+import pytest
+import streamlit as st
+from streamlit.testing.v1 import AppTest
+
+from clinic_core.access import owner_work, perform
+from clinic_core.kit.calendar import from_wall, zone
+from clinic_core.kit.clock import frozen_at
+from clinic_core.models import Appointment
+from clinic_core.scheduling.queries import get_appointment, list_practitioners, list_resources, working_hours
+from clinic_core.scheduling.schemas import (
+    AddAbsence,
+    AddClosure,
+    AddOutage,
+    AppointmentRow,
+    AvailabilityRule,
+    GetAppointment,
+    GetWorkingHours,
+    ListPractitioners,
+    ListResources,
+    MoveAppointment,
+    SetAvailability,
+)
+from clinic_core.scheduling.service import add_absence, add_closure, add_outage, move_appointment, set_availability
+from clinic_core.ui.calendar_answers import read_answer, shown_span
+from clinic_core.ui.calendar_blocks import symbols_of
+from clinic_core.ui.calendar_board import Shown, board_of_people, board_of_rooms
+from clinic_core.ui.calendar_types import NO_ROOM, BlockMoved, Board
+from clinic_core.vocabulary import AbsenceKind, AppointmentStatus
+from tests.factories import MONDAY, Clinic, make_patient, slot
+from tests.pages.conftest import Open, sentences
+from tests.scheduling.arrange import book
+
+CALENDAR = "pages/front_desk/calendar.py"
+BERLIN = zone("Europe/Berlin")
+SPRING_FORWARD, FALL_BACK = date(2031, 3, 30), date(2031, 10, 26)
+
+
+@pytest.fixture(autouse=True)
+def _monday() -> Iterator[None]:
+    """It is Monday morning."""
+    with frozen_at(MONDAY):
+        yield
+
+
+def on_the_day_of_the_database() -> AbstractContextManager[None]:
+    """Steps are taken back on their day only, and their day is that of the database's own clock."""
+    return frozen_at(datetime.now(UTC))
+
+
+def now_of(clinic: Clinic, booked: AppointmentRow) -> AppointmentRow:
+    return perform(clinic.actor("manager"), get_appointment, GetAppointment(appointment_id=booked.id))
+
+
+def answer(app: AppTest, callback: str, said: dict[str, Any]) -> AppTest:
+    """What the calendar answers; the running number is that of the last drawing."""
+    rev = {"extendedProps": {"rev": app.session_state["_calendar_rev"]}}
+    for part in ("event", "resource"):
+        if part in said:
+            said[part] |= {"extendedProps": said[part].get("extendedProps", {}) | rev["extendedProps"]}
+    app.session_state["calendar_board"] = {"callback": callback, callback: said}
+    return app.run()
+
+
+def dropped(booked: AppointmentRow, at: datetime, *, column: UUID | None = None, minutes: int = 30) -> dict[str, Any]:
+    """The event of the appointment, dropped at that time on the wall of Berlin."""
+    return {
+        "event": {
+            "id": f"appointment/{booked.id}/{booked.practitioner_user_id}",
+            "resourceId": str(column or booked.practitioner_user_id),
+            "start": f"{at:%Y-%m-%dT%H:%M:%S}Z",
+            "end": f"{at + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}Z",
+            "extendedProps": {
+                "version": booked.version,
+                "starts": booked.starts_at.isoformat(),
+                "ends": booked.ends_at.isoformat(),
+            },
+        }
+    }
+
+
+def give_rota(clinic: Clinic) -> None:
+    """The practitioner works on Mondays from eight to five."""
+    rule = AvailabilityRule(clinic_location_id=clinic.main, weekday=1, starts=time(8), ends=time(17))
+    request = SetAvailability(practitioner_user_id=clinic.users["practitioner"], rules=(rule,))
+    perform(clinic.actor("manager"), set_availability, request)
+
+
+def press(app: AppTest, label: str) -> AppTest:
+    return next(button for button in app.button if button.label == label).click().run()
+
+
+def test_a_drag_moves_and_undo_takes_it_back(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1)
+    with on_the_day_of_the_database():
+        app = open_app("assistant", CALENDAR, day=MONDAY.date())
+        answer(app, "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+        assert now_of(clinic, booked).starts_at == MONDAY.replace(hour=13)
+        assert "The appointment is moved to Mon 3 Mar 2031, 14:00, Practitioner." in sentences(app)
+        # Drawing it once more does not move it once more.
+        press(app, "Undo").run()
+    assert now_of(clinic, booked).starts_at == booked.starts_at
+    assert "Undo" not in [button.label for button in app.button]
+
+
+def test_a_drag_between_rooms_is_taken_back_too(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1, resource_ids=(clinic.room,))
+    said = dropped(booked, MONDAY.replace(hour=14), column=clinic.second_room)
+    said["event"]["id"] = f"appointment/{booked.id}/{clinic.room}"
+    app = answer(open_app("assistant", CALENDAR, by="room"), "eventChange", said)
+    assert now_of(clinic, booked).resource_ids == (clinic.second_room,)
+    press(app, "Undo")
+    taken_back = now_of(clinic, booked)
+    assert (taken_back.resource_ids, taken_back.starts_at) == ((clinic.room,), booked.starts_at)
+
+
+def test_a_refused_drag_says_why_and_changes_nothing(clinic: Clinic, open_app: Open) -> None:
+    book(clinic, 4)
+    booked = book(clinic, 1)
+    app = answer(open_app("assistant", CALENDAR), "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+    assert "Practitioner is taken" in sentences(app)
+    assert now_of(clinic, booked).starts_at == booked.starts_at
+    assert "Move anyway" not in [button.label for button in app.button]
+    assert "Practitioner is taken" not in sentences(press(app, "Leave it where it is"))
+
+
+def test_who_may_lift_a_rule_moves_anyway_with_a_reason(clinic: Clinic, open_app: Open) -> None:
+    book(clinic, 4)
+    booked = book(clinic, 1)
+    app = answer(open_app("manager", CALENDAR), "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+    press(app, "Move anyway")
+    assert now_of(clinic, booked).starts_at == booked.starts_at
+    app.text_input(key="calendar_conflict_reason").input("Emergency")
+    press(app, "Move anyway")
+    moved = now_of(clinic, booked)
+    assert (moved.starts_at, moved.double_book_reason) == (MONDAY.replace(hour=13), "Emergency")
+
+
+def test_a_time_that_is_free_instead_is_one_click_away(clinic: Clinic, open_app: Open) -> None:
+    give_rota(clinic)
+    book(clinic, 4)
+    booked = book(clinic, 1)
+    app = answer(open_app("assistant", CALENDAR), "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+    app.button(key="calendar_conflict_free_0").click().run()
+    assert now_of(clinic, booked).starts_at > booked.starts_at
+    assert not app.error
+
+
+def test_a_drag_of_a_block_that_is_older_than_its_appointment_is_refused(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1)
+    app = open_app("assistant", CALENDAR)
+    elsewhere = slot(6)
+    moved = MoveAppointment(
+        appointment_id=booked.id, starts_at=elsewhere[0], ends_at=elsewhere[1], version=booked.version
+    )
+    perform(clinic.actor("owner"), move_appointment, moved)
+    answer(app, "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+    assert "was changed by Owner in the meantime" in app.error[0].value
+    assert now_of(clinic, booked).starts_at == elsewhere[0]
+
+
+def test_a_drop_in_another_room_changes_that_room_only(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1, resource_ids=(clinic.room, clinic.laser))
+    said = dropped(booked, MONDAY.replace(hour=11), column=clinic.second_room)
+    said["event"]["id"] = f"appointment/{booked.id}/{clinic.room}"
+    answer(open_app("assistant", CALENDAR, by="room"), "eventChange", said)
+    moved = now_of(clinic, booked)
+    assert set(moved.resource_ids) == {clinic.second_room, clinic.laser}
+    assert moved.practitioner_user_id == booked.practitioner_user_id
+
+
+def test_a_click_in_a_colleagues_column_says_whose_it_is(clinic: Clinic, open_app: Open) -> None:
+    column = {"resource": {"id": str(clinic.users["second_practitioner"])}, "date": "2031-03-03T11:00:00Z"}
+    app = answer(open_app("practitioner", CALENDAR), "dateClick", column)
+    assert "not yours to book" in app.warning[0].value
+    assert "booking_slot" not in app.session_state
+
+
+def test_a_click_opens_the_booking_at_that_time(clinic: Clinic, open_app: Open) -> None:
+    column = {"resource": {"id": str(clinic.users["practitioner"])}, "date": "2031-03-03T11:00:00Z"}
+    app = answer(open_app("assistant", CALENDAR), "dateClick", column)
+    assert app.time_input(key="booking_clock").value == time(11)
+    assert "Block this time instead" not in [button.label for button in app.button]
+
+
+def test_the_address_holds_the_view_and_nothing_personal(clinic: Clinic, open_app: Open) -> None:
+    book(clinic, 1)
+    who = clinic.users["second_practitioner"]
+    app = open_app("assistant", CALENDAR, day="2031-03-04", view="week", practitioners=who, statuses="booked,confirmed")
+    assert app.radio(key="calendar_mode").value == "week"
+    assert app.multiselect(key="calendar_practitioners").value == [who]
+    assert app.multiselect(key="calendar_statuses").value == [AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED]
+    app.radio(key="calendar_mode").set_value("month").run()
+    assert app.query_params["view"] == "month"
+    assert app.query_params["practitioners"] == str(who)
+    assert set(app.query_params) == {"location", "day", "view", "by", "color", "practitioners", "statuses"}
+
+
+@pytest.mark.parametrize(
+    "damaged",
+    [
+        {"day": "0001-01-01"},
+        {"day": "9999-12-31", "view": "month"},
+        {"day": "tomorrow", "view": "year", "by": "1", "practitioners": "x' or 1=1", "statuses": "gone"},
+        {"practitioners": "00000000-0000-0000-0000-000000000000"},
+    ],
+)
+def test_a_damaged_address_shows_the_usual(open_app: Open, damaged: dict[str, str]) -> None:
+    app = open_app("assistant", CALENDAR, **damaged)
+    assert not app.exception
+    assert not app.error
+    assert not press(app, "Next").exception
+    assert not press(press(app, "Previous"), "Previous").exception
+
+
+def test_more_than_can_be_drawn_is_said(clinic: Clinic, open_app: Open) -> None:
+    patient_id = make_patient(clinic)
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        session.add_all(
+            Appointment(
+                organization_id=clinic.organization_id,
+                patient_id=patient_id,
+                practitioner_user_id=clinic.users[who],
+                clinic_location_id=clinic.main,
+                starts_at=MONDAY + timedelta(minutes=2 * number),
+                ends_at=MONDAY + timedelta(minutes=2 * number + 2),
+            )
+            for number in range(251)
+            for who in ("practitioner", "second_practitioner")
+        )
+    assert "The first 500 of 502 appointments are drawn" in sentences(open_app("assistant", CALENDAR))
+    assert "More than 500 appointments" in sentences(open_app("assistant", CALENDAR, view="month"))
+    listed = open_app("assistant", CALENDAR, view="list")
+    assert "502 appointments" in sentences(listed)
+    assert "1–100 of 502" in sentences(listed)
+
+
+def board(clinic: Clinic, *rows: AppointmentRow, by_room: bool = False, by: str = "manager") -> Board:
+    actor = clinic.actor(by)
+    hours = perform(
+        actor, working_hours, GetWorkingHours(clinic_location_id=clinic.main, first=MONDAY.date(), last=MONDAY.date())
+    )
+    shown = Shown(
+        first=MONDAY.date(),
+        last=MONDAY.date(),
+        place=BERLIN,
+        rows=rows,
+        first_visits={row.id for row in rows},
+        hours=hours,
+        has_opening_hours=False,
+        is_by_type=False,
+        is_narrow=False,
+    )
+    if by_room:
+        return board_of_rooms(
+            actor, shown, perform(actor, list_resources, ListResources(clinic_location_id=clinic.main))
+        )
+    people = perform(actor, list_practitioners, ListPractitioners(clinic_location_id=clinic.main))
+    return board_of_people(actor, shown, people)
+
+
+def test_symbols_say_what_the_colour_does_not(clinic: Clinic) -> None:
+    booked = book(clinic, 1, patient_id=make_patient(clinic, alerts_json=["Latex"]), note="Bring the key")
+    assert symbols_of(booked, {booked.id}) == ["!", "★", "≡"]
+    (block,) = board(clinic, booked).blocks
+    assert block.title.startswith("○ Ada Demo ! ★ ≡")
+
+
+def test_only_ones_own_blocks_are_moved_by_who_manages_the_own_calendar(clinic: Clinic) -> None:
+    own = book(clinic, 1)
+    theirs = book(clinic, 1, practitioner_user_id=clinic.users["second_practitioner"])
+    movable = {block.id for block in board(clinic, own, theirs, by="practitioner").blocks if block.is_movable}
+    assert movable == {own.id}
+
+
+def test_what_takes_two_things_stands_in_two_columns_and_what_takes_none_in_its_own(clinic: Clinic) -> None:
+    both = book(clinic, 1, resource_ids=(clinic.room, clinic.laser))
+    none = book(clinic, 2)
+    drawn = board(clinic, both, none, by_room=True)
+    assert {(block.id, block.column_id) for block in drawn.blocks} == {
+        (both.id, clinic.room),
+        (both.id, clinic.laser),
+        (none.id, NO_ROOM),
+    }
+
+
+def test_absences_are_named_blocked_time_opens_and_the_rest_is_off(clinic: Clinic) -> None:
+    give_rota(clinic)
+    who = clinic.users["practitioner"]
+    for kind, hours in ((AbsenceKind.TRAINING, 1), (AbsenceKind.BLOCKED, 3)):
+        starts_at, ends_at = slot(hours)
+        absence = AddAbsence(user_id=who, starts_at=starts_at, ends_at=ends_at, kind=kind, reason="Team")
+        perform(clinic.actor("manager"), add_absence, absence)
+    drawn = board(clinic)
+    shades = [(shade.look, shade.word) for shade in drawn.shades if shade.column_id == who]
+    assert shades == [("off", ""), ("off", ""), ("away", "Training: Team")]
+    assert [away.title for away in drawn.aways] == ["Blocked: Team"]
+    # Why somebody is away is told to those who plan the rota only, so nothing is there to be opened.
+    told = board(clinic, by="assistant")
+    assert [shade.word for shade in told.shades if shade.look == "away"] == ["Away", "Away"]
+    assert not told.aways
+
+
+def test_a_closed_day_and_a_room_out_of_service_are_named(clinic: Clinic) -> None:
+    closure = AddClosure(starts_on=date(2031, 3, 1), ends_on=date(2031, 3, 9), name="Carnival")
+    perform(clinic.actor("manager"), add_closure, closure)
+    starts_at, ends_at = slot(1)
+    outage = AddOutage(resource_id=clinic.room, starts_at=starts_at, ends_at=ends_at, reason="Painting")
+    perform(clinic.actor("manager"), add_outage, outage)
+    drawn = board(clinic, by_room=True)
+    closed = [shade for shade in drawn.shades if shade.look == "closed"]
+    assert {shade.word for shade in closed} == {"Closed: Carnival"}
+    assert {shade.column_id for shade in closed} == {column.id for column in drawn.columns}
+    assert [(away.column_id, away.title) for away in drawn.aways] == [(clinic.room, "Out of service: Painting")]
+
+
+def moved_to(starts_at: datetime, ends_at: datetime, start: datetime, end: datetime) -> tuple[datetime, datetime]:
+    """What a block of those instants means when it lies from `start` to `end` on the wall."""
+    one = UUID(int=1)
+    event = {
+        "id": f"appointment/{one}/{one}",
+        "start": start.isoformat(),
+        "end": end.isoformat(),
+        "extendedProps": {"rev": 0, "version": 1, "starts": starts_at.isoformat(), "ends": ends_at.isoformat()},
+    }
+    st.session_state["_calendar_rev"] = 0
+    st.session_state["test"] = {"callback": "eventChange", "eventChange": {"event": event}}
+    found = read_answer("test", BERLIN)
+    assert isinstance(found, BlockMoved)
+    return found.starts_at, found.ends_at
+
+
+def wall(day: date, hour: int, minute: int) -> datetime:
+    return datetime.combine(day, time(hour, minute))
+
+
+def test_a_resize_in_the_hour_that_comes_twice_keeps_the_very_start() -> None:
+    second = from_wall(wall(FALL_BACK, 2, 15), BERLIN).instant + timedelta(hours=1)
+    half = timedelta(minutes=30)
+    start, end = shown_span(second, second + half, BERLIN)
+    assert moved_to(second, second + half, start, end + half)[0] == second
+
+
+def test_a_move_onto_the_day_the_clocks_change_keeps_the_length() -> None:
+    starts_at = from_wall(wall(SPRING_FORWARD - timedelta(days=1), 1, 30), BERLIN).instant
+    start, end = wall(SPRING_FORWARD, 1, 30), wall(SPRING_FORWARD, 2, 30)
+    moved = moved_to(starts_at, starts_at + timedelta(hours=1), start, end)
+    assert moved[1] - moved[0] == timedelta(hours=1)
+
+
+def test_what_runs_into_the_hour_that_comes_twice_is_drawn_as_long_as_it_takes() -> None:
+    starts_at = from_wall(wall(FALL_BACK, 2, 45), BERLIN).instant
+    start, end = shown_span(starts_at, starts_at + timedelta(minutes=30), BERLIN)
+    assert end - start == timedelta(minutes=30)
