@@ -50,6 +50,7 @@ def make_app(conninfo: str, tasks: Sequence[Task], periodic: Sequence[Periodic],
     A regular task that was missed while no worker ran is done once, if it was due within a day.
     """
     logging.getLogger("procrastinate").setLevel(logging.CRITICAL)  # it logs errors with their messages
+    logging.getLogger("psycopg.pool").setLevel(logging.ERROR)  # it counts every try while the database is away
     connector = PsycopgConnector(
         conninfo=conninfo,
         min_size=1,
