@@ -1,6 +1,8 @@
 """The validator (S5): what is in the way, how grave it is, and who may lift it with a reason."""
 
 from datetime import time, timedelta
+from decimal import Decimal
+from typing import Any
 from uuid import UUID
 
 import pytest
@@ -59,7 +61,7 @@ def away(clinic: Clinic, hours: float = 0) -> None:
     perform(clinic.actor("manager"), add_absence, request)
 
 
-def put_in_the_way(clinic: Clinic, kind: str) -> dict[str, object]:
+def put_in_the_way(clinic: Clinic, kind: str) -> dict[str, Any]:
     """Makes the Monday slot stand in conflict of one kind only; what the booking needs to meet it."""
     match kind:
         case "outside_hours":
@@ -83,7 +85,7 @@ def buffered_service(clinic: Clinic) -> UUID:
         code="BUF",
         name="Buffered",
         type=ProductType.SERVICE,
-        unit_price=1,
+        unit_price=Decimal(1),
         duration_minutes=30,
         buffer_minutes=10,
     )
