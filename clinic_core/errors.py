@@ -34,7 +34,7 @@ class InvalidInput(ClinicError):
 
 
 class InvalidRecurrence(InvalidInput):
-    """A rule for repeats that RFC 5545 forbids, or that names more dates than anybody can use."""
+    """A rule for repeats that is not allowed, or that names more dates than anybody can use."""
 
     code = "invalid_recurrence"
 

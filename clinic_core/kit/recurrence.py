@@ -77,12 +77,12 @@ def expand(
     """The instants of a rule in UTC, in order and each once.
 
     `dtstart`, `exdates` and `rdates` are naive wall time of the zone. A start that does not fit the rule is not part of
-    the result. COUNT counts what the rule names, before `exdates` are taken away and `rdates` added. `limit` cuts the
-    result. Without one, a rule that never ends is cut after `MOST_UNENDING` instants, while an end is always reached;
-    the calendar ends with the year 9998.
+    the result. COUNT counts what the rule names, before `exdates` are taken away and `rdates` added; together with
+    UNTIL, whichever comes first is the end. `limit` cuts the result. Without one, a rule that never ends is cut after
+    `MOST_UNENDING` instants, while an end is always reached; the calendar ends with the year 9998.
 
-    Raises: InvalidRecurrence for a rule that RFC 5545 forbids and for more than `MOST_DATES` instants; InvalidInput for
-    an unknown zone, an aware datetime and a limit out of range.
+    Raises: InvalidRecurrence for a rule that `parse_rrule` refuses and for more than `MOST_DATES` instants;
+    InvalidInput for an unknown zone, an aware datetime and a limit out of range.
     """
     rule, place = parse_rrule(rrule), zone_of(zone)
     _check_limit(limit)
@@ -119,7 +119,8 @@ def ends_before(rrule: str, wall: datetime) -> str:
     """The rule cut so that its last date lies before that wall time: the first part of a series that is split there.
 
     An end by number becomes an end by date, an earlier end by date stays. The wall time must be one at which the series
-    still goes on, or the cut would prolong it. Raises: InvalidRecurrence; InvalidInput for an aware wall time.
+    still goes on, or the cut would prolong one that ends by number. Raises: InvalidRecurrence; InvalidInput for an
+    aware wall time.
     """
     rule = parse_rrule(rrule)
     if _naive(wall).year < 2:
@@ -133,18 +134,20 @@ def ends_before(rrule: str, wall: datetime) -> str:
 def remaining(rrule: str, dtstart: datetime, zone: str, wall: datetime) -> str | None:
     """The rule for the part of a series from that wall time on; None when no date is left.
 
-    An end by number becomes the number that is left. The rule is meant for a series that starts at the first date of
-    the old one from that wall time on: only then intervals and weekdays go on as they were. Raises as `expand`.
+    An end by number becomes the number that is left, an end by date stays. The rule is meant for a series that starts
+    at the first date of the old one from that wall time on: only then intervals and weekdays go on as they were. Raises
+    as `expand`.
     """
     rule, place = parse_rrule(rrule), zone_of(zone)
     cut = _naive(wall)
     start = _naive(dtstart)
-    if next(wall_times(rule, start, low=cut), None) is None:
+    if next(_resolved(wall_times(rule, start, low=cut), place), None) is None:
         return None
     if rule.count is None:
         return format_rrule(rule)
-    past = _bounded(_resolved(wall_times(rule, start, high=cut - timedelta.resolution), place))
-    gone = sum(1 for _ in islice(past, min(rule.count, sys.maxsize)))
+    # A day further than the cut: a moved time before it may meet one behind it and then is not a date of its own.
+    past = _bounded(_resolved(wall_times(rule, start, high=min(cut, LAST_WALL) + _DAY), place))
+    gone = sum(found.wall < cut for found in islice(past, min(rule.count, sys.maxsize)))
     return format_rrule(replace(rule, count=rule.count - gone)) if gone < rule.count else None
 
 

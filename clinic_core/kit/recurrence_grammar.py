@@ -25,7 +25,10 @@ def parse_rrule(text: str) -> Recurrence:
     Capitals or not, parts in any order, one semicolon at the very end is let pass. UNTIL is wall time of the zone
     of the series, whether it is written with Z or without; a bare date means the whole of that day.
 
-    Raises: InvalidRecurrence for everything that RFC 5545 forbids.
+    Two habits of other programs are let pass: COUNT together with UNTIL (whichever comes first is the end) and a number
+    before a weekday in rules by week or by anything shorter (it means nothing and is dropped).
+
+    Raises: InvalidRecurrence for everything else that RFC 5545 forbids.
     """
     if len(text) > MOST_CHARACTERS:
         raise InvalidRecurrence(
@@ -48,7 +51,10 @@ def parse_rrule(text: str) -> Recurrence:
 
 
 def format_rrule(rule: Recurrence) -> str:
-    """The rule as an RRULE value, its parts in the order of RFC 5545 and without what goes without saying."""
+    """The rule as an RRULE value, its parts in the order of RFC 5545 and without what goes without saying.
+
+    A rule that was read with both COUNT and UNTIL keeps both: which comes first depends on its start.
+    """
     parts = [("FREQ", rule.freq.value)]
     if rule.until is not None:
         parts.append(("UNTIL", f"{rule.until.year:04d}{rule.until:%m%dT%H%M%S}"))

@@ -1,5 +1,9 @@
 """A rule for repeats as a value: its parts, and what RFC 5545 (section 3.3.10) forbids.
 
+Two things that it forbids are tolerated, because other programs write them and agree on what they mean: COUNT together
+with UNTIL, where the one that comes first is the end, and numbers before weekdays in rules by week or by anything
+shorter, where they mean nothing.
+
 Reading and writing the text of a rule is in `kit.recurrence_grammar`, what a rule means in `kit.recurrence_periods`.
 """
 
@@ -70,7 +74,8 @@ _MOST_NTH = 53
 class Recurrence:
     """A rule for repeats that RFC 5545 allows; lists are kept sorted and without doubles.
 
-    `until` is the last wall time that may still belong to the rule, in the zone of the series.
+    `until` is the last wall time that may still belong to the rule, in the zone of the series. With `count` as well,
+    the rule ends with whichever comes first. Numbers before weekdays are kept in rules by month or year only.
 
     Raises: InvalidRecurrence when the parts do not go together.
     """
@@ -94,7 +99,7 @@ class Recurrence:
         """Put the lists in order and refuse what RFC 5545 forbids."""
         for field, bounds in NUMBERS.items():
             object.__setattr__(self, field, _in_order(getattr(self, field), bounds))
-        object.__setattr__(self, "by_weekday", _weekdays_in_order(self.by_weekday))
+        object.__setattr__(self, "by_weekday", _weekdays_in_order(self.by_weekday, self.freq))
         _check_length(self)
         _check_company(self)
 
@@ -109,7 +114,7 @@ def _in_order(numbers: Iterable[int], bounds: Bounds) -> tuple[int, ...]:
     return tuple(listed)
 
 
-def _weekdays_in_order(days: Iterable[NthWeekday]) -> tuple[NthWeekday, ...]:
+def _weekdays_in_order(days: Iterable[NthWeekday], freq: Frequency) -> tuple[NthWeekday, ...]:
     listed = sorted(set(days), key=lambda day: (day.weekday, day.nth or 0))
     for weekday, nth in listed:
         if nth is not None and not 1 <= abs(nth) <= _MOST_NTH:
@@ -117,6 +122,8 @@ def _weekdays_in_order(days: Iterable[NthWeekday]) -> tuple[NthWeekday, ...]:
                 f"BYDAY={nth}{weekday.name} is not possible in a repeat rule; "
                 f"the number before a weekday is 1 to {_MOST_NTH} or -{_MOST_NTH} to -1."
             )
+    if freq not in _LONG:
+        return tuple(NthWeekday(weekday) for weekday in sorted({day.weekday for day in listed}))
     return tuple(listed)
 
 
@@ -125,25 +132,18 @@ def _check_length(rule: Recurrence) -> None:
         raise InvalidRecurrence(f"INTERVAL={rule.interval} is not possible in a repeat rule; it is 1 or more.")
     if rule.count is not None and rule.count < 1:
         raise InvalidRecurrence(f"COUNT={rule.count} is not possible in a repeat rule; it is 1 or more.")
-    if rule.count is not None and rule.until is not None:
-        raise InvalidRecurrence("A repeat rule ends after a number of times or at a date, not both (COUNT and UNTIL).")
     if rule.until is not None and (rule.until.tzinfo is not None or rule.until.microsecond):
         raise InvalidRecurrence("A repeat rule ends at a whole second of wall time, without a time zone of its own.")
 
 
 def _check_company(rule: Recurrence) -> None:
-    counted = any(day.nth is not None for day in rule.by_weekday)
     if rule.by_weekno and rule.freq is not Frequency.YEARLY:
         raise InvalidRecurrence(f"BYWEEKNO goes with FREQ=YEARLY only, not with {rule.freq}.")
     if rule.by_yearday and rule.freq in {Frequency.MONTHLY, Frequency.WEEKLY, Frequency.DAILY}:
         raise InvalidRecurrence(f"BYYEARDAY does not go with FREQ={rule.freq}.")
     if rule.by_monthday and rule.freq is Frequency.WEEKLY:
         raise InvalidRecurrence("BYMONTHDAY does not go with FREQ=WEEKLY.")
-    if counted and rule.freq not in _LONG:
-        raise InvalidRecurrence(
-            f"Numbered weekdays in BYDAY go with FREQ=MONTHLY or YEARLY only, not with {rule.freq}."
-        )
-    if counted and rule.by_weekno:
+    if rule.by_weekno and any(day.nth is not None for day in rule.by_weekday):
         raise InvalidRecurrence("Numbered weekdays in BYDAY do not go with BYWEEKNO.")
     others = (field for field in NUMBERS if field != "by_setpos")
     if rule.by_setpos and not rule.by_weekday and not any(getattr(rule, field) for field in others):

@@ -115,11 +115,10 @@ def _week_start(rule: Recurrence) -> str:
 
 
 def _end(rule: Recurrence) -> str:
-    if rule.until is not None:
-        return f" until {date_text(rule.until.date())}"
-    if rule.count is not None:
-        return ", once" if rule.count == 1 else f", {rule.count} times"
-    return ""
+    until = "" if rule.until is None else f" until {date_text(rule.until.date())}"
+    if rule.count is None:
+        return until
+    return f"{until}, {'at most ' if until else ''}{'once' if rule.count == 1 else f'{rule.count} times'}"
 
 
 def _chooses_a_day(rule: Recurrence) -> bool:

@@ -20,6 +20,7 @@ from clinic_core.kit.recurrence import (
     expand,
     format_rrule,
     next_match,
+    occurrences,
     parse_rrule,
     remaining,
 )
@@ -38,6 +39,12 @@ _MONDAY = datetime(2026, 1, 5, 9)
         ("FREQ=DAILY;UNTIL=20261231T120000Z;", "FREQ=DAILY;UNTIL=20261231T120000"),
         ("FREQ=DAILY;UNTIL=20161231T235960Z", "FREQ=DAILY;UNTIL=20161231T235959"),
         ("FREQ=YEARLY;BYWEEKNO=20;BYDAY=MO;BYHOUR=09", "FREQ=YEARLY;BYHOUR=9;BYDAY=MO;BYWEEKNO=20"),
+        ("FREQ=DAILY;COUNT=2;UNTIL=20260101", "FREQ=DAILY;UNTIL=20260101T235959;COUNT=2"),
+        ("FREQ=WEEKLY;BYDAY=-1TH,+1TU,TH,2TU", "FREQ=WEEKLY;BYDAY=TU,TH"),
+        ("FREQ=DAILY;BYDAY=53SU,MO", "FREQ=DAILY;BYDAY=MO,SU"),
+        ("FREQ=HOURLY;BYDAY=1MO", "FREQ=HOURLY;BYDAY=MO"),
+        ("FREQ=MINUTELY;BYDAY=-1MO", "FREQ=MINUTELY;BYDAY=MO"),
+        ("FREQ=SECONDLY;BYDAY=1MO,-1MO", "FREQ=SECONDLY;BYDAY=MO"),
     ],
 )
 def test_a_rule_is_written_in_one_way(text: str, written: str) -> None:
@@ -63,11 +70,11 @@ def test_a_rule_is_built_from_the_fields_of_a_form() -> None:
         "FREQ=DAILY;INTERVAL=0", "FREQ=DAILY;INTERVAL=-1", "FREQ=DAILY;INTERVAL=+1", "FREQ=DAILY;INTERVAL=1.5",
         "FREQ=DAILY;INTERVAL=", "FREQ=DAILY;INTERVAL=1,2", "FREQ=DAILY;INTERVAL=\N{ARABIC-INDIC DIGIT TWO}",
         "FREQ=DAILY;COUNT=0", "FREQ=DAILY;COUNT=-1", "FREQ=DAILY;COUNT=x",
-        "FREQ=DAILY;COUNT=2;UNTIL=20260101", "FREQ=DAILY;UNTIL=20260230", "FREQ=DAILY;UNTIL=20260101T240000",
+        "FREQ=DAILY;UNTIL=20260230", "FREQ=DAILY;UNTIL=20260101T240000",
         "FREQ=DAILY;UNTIL=2026-01-01", "FREQ=DAILY;UNTIL=20260101T0900", "FREQ=DAILY;UNTIL=20260101Z",
         "FREQ=DAILY;UNTIL=20260101T090000ZZ", "FREQ=DAILY;UNTIL=20260101T090000+0100", "FREQ=DAILY;UNTIL=tomorrow",
         "FREQ=DAILY;BYDAY=", "FREQ=DAILY;BYDAY=MO,", "FREQ=DAILY;BYDAY=,MO", "FREQ=DAILY;BYDAY=XX",
-        "FREQ=DAILY;BYDAY=1", "FREQ=DAILY;BYDAY=1MO", "FREQ=WEEKLY;BYDAY=-1FR", "FREQ=HOURLY;BYDAY=1MO",
+        "FREQ=DAILY;BYDAY=1", "FREQ=DAILY;BYDAY=0MO", "FREQ=WEEKLY;BYDAY=54MO", "FREQ=HOURLY;BYDAY=-54MO",
         "FREQ=MONTHLY;BYDAY=0MO",
         "FREQ=MONTHLY;BYDAY=54MO", "FREQ=YEARLY;BYDAY=-54MO", "FREQ=YEARLY;BYDAY=100MO", "FREQ=YEARLY;BYDAY=1.5MO",
         "FREQ=YEARLY;BYWEEKNO=20;BYDAY=1MO", "FREQ=MONTHLY;BYDAY=+-1MO", "FREQ=MONTHLY;BYDAY=MO1",
@@ -88,7 +95,7 @@ def test_a_rule_is_built_from_the_fields_of_a_form() -> None:
         "FREQ=DA\N{LATIN SMALL LETTER DOTLESS I}LY",
     ],
 )  # fmt: skip
-def test_what_rfc_5545_forbids_is_refused_in_a_full_sentence(text: str) -> None:
+def test_what_rfc_5545_forbids_is_refused_in_a_full_sentence_but_for_two_habits_of_other_programs(text: str) -> None:
     with pytest.raises(InvalidRecurrence) as refused:
         parse_rrule(text)
     assert refused.value.code == "invalid_recurrence"
@@ -137,6 +144,10 @@ def test_an_end_by_number_becomes_an_end_by_date_when_a_series_is_split() -> Non
     assert remaining("FREQ=WEEKLY;UNTIL=20260301", _MONDAY, "UTC", cut) == "FREQ=WEEKLY;UNTIL=20260301T235959"
     assert remaining("FREQ=WEEKLY;COUNT=4", _MONDAY, "UTC", cut) is None
     assert remaining("FREQ=WEEKLY;UNTIL=20260201", _MONDAY, "UTC", cut) is None
+    assert (
+        remaining("FREQ=WEEKLY;UNTIL=20111230", datetime(2011, 12, 23, 10), "Pacific/Apia", datetime(2011, 12, 24))
+        is None
+    )
     assert remaining("FREQ=WEEKLY;COUNT=3", datetime(2011, 12, 23, 10), "Pacific/Apia", datetime(2012, 1, 1)) == (
         "FREQ=WEEKLY;COUNT=2"
     )
@@ -152,6 +163,32 @@ def test_an_end_by_number_becomes_an_end_by_date_when_a_series_is_split() -> Non
             refused()
 
 
+def test_with_a_number_and_a_date_a_series_ends_with_whichever_comes_first() -> None:
+    by_number, by_date = "FREQ=WEEKLY;COUNT=3;UNTIL=20260301", "FREQ=WEEKLY;COUNT=30;UNTIL=20260120"
+    assert [len(expand(rrule, _MONDAY, "UTC")) for rrule in (by_number, by_date)] == [3, 3]
+    after = datetime(2026, 1, 12, 9, tzinfo=UTC)
+    assert [len(occurrences(rrule, _MONDAY, "UTC", after=after, limit=9)) for rrule in (by_number, by_date)] == [2, 2]
+    cut = datetime(2026, 1, 19, 9)
+    for rrule in (by_number, by_date):
+        assert ends_before(rrule, cut) == "FREQ=WEEKLY;UNTIL=20260119T085959"
+    assert remaining(by_number, _MONDAY, "UTC", cut) == "FREQ=WEEKLY;UNTIL=20260301T235959;COUNT=1"
+    assert remaining(by_date, _MONDAY, "UTC", cut) == "FREQ=WEEKLY;UNTIL=20260120T235959;COUNT=28"
+    for rrule in (by_number, by_date):
+        assert remaining(rrule, _MONDAY, "UTC", cut + timedelta(days=7)) is None
+    assert ends_before(by_date, datetime(2026, 1, 26, 9)) == "FREQ=WEEKLY;UNTIL=20260120T235959"
+    assert next_match("FREQ=WEEKLY;BYDAY=TH;COUNT=1;UNTIL=20260107", _MONDAY) is None
+    assert next_match("FREQ=WEEKLY;BYDAY=TH;COUNT=1;UNTIL=20260108", _MONDAY) == datetime(2026, 1, 8, 9)
+
+
+def test_a_series_split_in_the_hour_that_the_clocks_skip_loses_no_date() -> None:
+    start, cut = datetime(2026, 3, 29, 1, 30), datetime(2026, 3, 29, 3)
+    whole = expand("FREQ=HOURLY;COUNT=4", start, "Europe/Berlin")
+    assert remaining("FREQ=HOURLY;COUNT=4", start, "Europe/Berlin", cut) == "FREQ=HOURLY;COUNT=3"
+    head = expand(ends_before("FREQ=HOURLY;COUNT=4", cut), start, "Europe/Berlin")
+    tail = expand("FREQ=HOURLY;COUNT=3", datetime(2026, 3, 29, 3, 30), "Europe/Berlin")
+    assert sorted({*head, *tail}) == whole
+
+
 @given(
     st.sampled_from(
         [
@@ -159,25 +196,30 @@ def test_an_end_by_number_becomes_an_end_by_date_when_a_series_is_split() -> Non
             "FREQ=MONTHLY;INTERVAL=2;BYDAY=1MO,-1FR", "FREQ=MONTHLY;BYMONTHDAY=5,31",
             "FREQ=MONTHLY;BYDAY=MO,FR;BYSETPOS=2",
             "FREQ=DAILY;BYHOUR=2,9;BYMINUTE=0,30", "FREQ=YEARLY;BYWEEKNO=1,2,53;BYDAY=MO", "FREQ=HOURLY;INTERVAL=31",
-            "FREQ=MONTHLY", "FREQ=YEARLY;INTERVAL=2", "FREQ=WEEKLY",
+            "FREQ=MONTHLY", "FREQ=YEARLY;INTERVAL=2", "FREQ=WEEKLY", "FREQ=WEEKLY;BYDAY=1MO,-1TH",
         ]
     ),
-    st.sampled_from(["", ";COUNT=9", ";COUNT=30", ";UNTIL=20280101"]),
+    st.sampled_from(
+        [
+            "", ";COUNT=9", ";COUNT=30", ";UNTIL=20280101",
+            ";COUNT=9;UNTIL=20280101", ";COUNT=30;UNTIL=20270301T120000", ";COUNT=1;UNTIL=20270101",
+        ]
+    ),
     st.datetimes(datetime(2026, 1, 1), datetime(2026, 12, 31)).map(lambda wall: wall.replace(microsecond=0)),
-    st.integers(1, 29),
+    st.timedeltas(timedelta(), timedelta(days=330)) | st.integers(0, 29).map(lambda steps: timedelta(days=steps * 11)),
     st.sampled_from(["Europe/Berlin", "America/New_York", "America/Santiago"]),
 )  # fmt: skip
-def test_both_parts_of_a_split_series_are_the_whole(
-    rhythm: str, end: str, start: datetime, number: int, zone: str
+def test_both_parts_of_a_series_split_at_any_point_are_the_whole(
+    rhythm: str, end: str, start: datetime, later: timedelta, zone: str
 ) -> None:
     start = next_match(rhythm, start) or start
     rrule = rhythm + end
     whole = expand(rrule, start, zone, limit=60)
-    cut = start + timedelta(days=number * 11)
+    cut = start + later
     head = expand(ends_before(rrule, cut), start, zone, limit=60)
     rest = remaining(rrule, start, zone, cut)
     if rest is None:
-        # The series was over before: only an end by date may be left as it is.
+        # The series was over before: only a rule that ended by date may be left as it is.
         assert head[: len(whole)] == whole
         return
     unending = parse_rrule(rrule).count is None
@@ -193,6 +235,9 @@ def test_both_parts_of_a_split_series_are_the_whole(
         ("FREQ=MONTHLY;BYDAY=-1FR;UNTIL=20270303", "monthly on the last Friday until 3 Mar 2027"),
         ("FREQ=DAILY", "daily"),
         ("FREQ=DAILY;COUNT=1", "daily, once"),
+        ("FREQ=DAILY;COUNT=8;UNTIL=20270303", "daily until 3 Mar 2027, at most 8 times"),
+        ("FREQ=DAILY;COUNT=1;UNTIL=20270303", "daily until 3 Mar 2027, at most once"),
+        ("FREQ=WEEKLY;BYDAY=+1TU,-1TH", "weekly on Tuesday and Thursday"),
         ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR", "weekly on Monday to Friday"),
         ("FREQ=WEEKLY;BYDAY=MO,TU,WE,TH,FR,SA,SU", "weekly on every day"),
         ("FREQ=WEEKLY;INTERVAL=2;WKST=SU", "every 2 weeks, weeks beginning on Sunday"),
