@@ -35,6 +35,13 @@ class NavPage:
 NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/today.py", "Today", "today", (Permission.APPOINTMENT_READ,)),
     NavPage("Front desk", "pages/front_desk/calendar.py", "Calendar", "calendar_month", (Permission.APPOINTMENT_READ,)),
+    NavPage(
+        "Front desk",
+        "pages/front_desk/waiting_list.py",
+        "Waiting list",
+        "hourglass_top",
+        (Permission.APPOINTMENT_READ,),
+    ),
     NavPage("Front desk", "pages/front_desk/rebook.py", "To rebook", "event_repeat", (Permission.APPOINTMENT_MANAGE,)),
     NavPage("Front desk", "pages/front_desk/absences.py", "Absences", "event_busy", (Permission.SCHEDULE_MANAGE,)),
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
@@ -70,6 +77,7 @@ NAV_PAGES: tuple[NavPage, ...] = (
         (Permission.SETTINGS_MANAGE, Permission.SCHEDULE_MANAGE),
     ),
     NavPage("Admin", "pages/admin/availability.py", "Working hours", "schedule", (Permission.SCHEDULE_MANAGE,)),
+    NavPage("Admin", "pages/admin/booking_rules.py", "Booking rules", "rule", (Permission.SETTINGS_MANAGE,)),
     NavPage("Admin", "pages/admin/audit_log.py", "Audit log", "policy", (Permission.AUDIT_VIEW,)),
     NavPage("Account", "pages/account/profile.py", "My account", "account_circle"),
 )

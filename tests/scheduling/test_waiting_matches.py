@@ -1,0 +1,167 @@
+"""Whom a free time is right for, and in which order; times that were given back lately (S9)."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from clinic_core.access import owner_work, perform
+from clinic_core.errors import NotFound
+from clinic_core.kit.clock import frozen_at, now
+from clinic_core.kit.ids import new_id
+from clinic_core.models import Absence
+from clinic_core.scheduling.queries import (
+    freed_slots,
+    get_appointment,
+    matches_for_slot,
+)
+from clinic_core.scheduling.schemas import (
+    CancelAppointment,
+    DeleteAppointment,
+    GetAppointment,
+    ListFreed,
+    MatchesForSlot,
+    MoveAppointment,
+    WaitingMatch,
+)
+from clinic_core.scheduling.service import (
+    cancel_appointment,
+    delete_appointment,
+    move_appointment,
+)
+from clinic_core.vocabulary import CancelledBy
+from tests.factories import MONDAY, Clinic, slot
+from tests.scheduling.arrange import book
+from tests.scheduling.waiting import wait
+
+
+def matches(
+    clinic: Clinic, hours: float = 0, *, minutes: int = 30, by: str = "assistant", **fields: Any
+) -> list[WaitingMatch]:
+    starts_at, ends_at = slot(hours, minutes=minutes)
+    values = {
+        "clinic_location_id": clinic.main,
+        "practitioner_user_id": clinic.users["practitioner"],
+        "starts_at": starts_at,
+        "ends_at": ends_at,
+        **fields,
+    }
+    return perform(clinic.actor(by), matches_for_slot, MatchesForSlot.model_validate(values))
+
+
+@pytest.mark.parametrize(
+    ("wish", "fits"),
+    [
+        ({}, True),
+        ({"weekdays": (1,)}, True),
+        ({"weekdays": (2, 3)}, False),
+        ({"time_from": "10:00"}, True),
+        ({"time_from": "10:05"}, False),
+        ({"time_to": "10:30"}, True),
+        ({"time_to": "10:25"}, False),
+        ({"earliest_on": "2031-03-03"}, True),
+        ({"earliest_on": "2031-03-04"}, False),
+        ({"latest_on": "2031-03-03"}, True),
+        ({"latest_on": "2031-03-02"}, False),
+        ({"duration_minutes": 31}, False),
+    ],
+)
+def test_a_time_is_right_by_day_and_time_on_the_wall_and_by_length(
+    clinic: Clinic, wish: dict[str, Any], fits: bool
+) -> None:
+    """The free time is Monday from 10:00 to 10:30 in Berlin."""
+    wait(clinic, **wish)
+    assert bool(matches(clinic)) is fits
+
+
+def test_a_longer_time_is_used_where_the_wish_begins(clinic: Clinic) -> None:
+    wait(clinic, time_from="11:00")
+    (match,) = matches(clinic, minutes=120)
+    assert (match.starts_at, match.ends_at) == (slot(1)[0], slot(1)[1])
+
+
+def test_a_time_that_has_begun_is_used_from_the_next_five_minutes(clinic: Clinic) -> None:
+    wait(clinic)
+    with frozen_at(MONDAY + timedelta(minutes=12)):
+        (match,) = matches(clinic, minutes=60)
+        assert match.starts_at == MONDAY + timedelta(minutes=15)
+        assert matches(clinic) == []
+
+
+def test_only_who_wants_that_practitioner_or_anybody_is_matched(clinic: Clinic) -> None:
+    anybody = wait(clinic)
+    wait(clinic, practitioner_user_id=clinic.users["second_practitioner"])
+    wait(clinic, clinic_location_id=clinic.branch, by="manager")
+    assert [match.entry.id for match in matches(clinic)] == [anybody.id]
+
+
+def test_matches_rank_by_urgency_then_days_of_waiting_then_fit(clinic: Clinic) -> None:
+    anybody = wait(clinic)
+    short = wait(clinic, product_service_id=None, duration_minutes=10)
+    wanted = wait(clinic, practitioner_user_id=clinic.users["practitioner"])
+    urgent = wait(clinic, urgency="urgent")
+    ranked = [match.entry.id for match in matches(clinic)]
+    assert ranked == [urgent.id, wanted.id, anybody.id, short.id]
+
+
+def test_who_could_not_be_booked_is_not_matched(clinic: Clinic) -> None:
+    busy = wait(clinic)
+    book(clinic, patient_id=busy.patient_id, practitioner_user_id=clinic.users["second_practitioner"])
+    assert matches(clinic) == []
+    wait(clinic)
+    assert len(matches(clinic)) == 1
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        starts_at, ends_at = slot()
+        org = clinic.organization_id
+        away = Absence(organization_id=org, user_id=clinic.users["practitioner"], starts_at=starts_at, ends_at=ends_at)
+        session.add(away)
+    assert matches(clinic) == []
+
+
+def test_matches_are_for_calendars_that_the_reader_sees(clinic: Clinic) -> None:
+    wait(clinic)
+    assert len(matches(clinic, by="practitioner")) == 1
+    assert matches(clinic, by="patient") == []
+    with pytest.raises(NotFound):
+        matches(clinic, clinic_location_id=new_id())
+
+
+@pytest.mark.parametrize("way", ["cancelled", "moved", "deleted"])
+def test_a_freed_time_names_whom_it_is_right_for(clinic: Clinic, way: str) -> None:
+    row = wait(clinic)
+    booked = book(clinic)
+    assert freed(clinic) == []
+    give_back(clinic, booked.id, way)
+    (found,) = freed(clinic)
+    assert (found.practitioner, found.starts_at, found.ends_at) == ("Practitioner", *slot())
+    assert [match.entry.id for match in found.matches] == [row.id]
+    book(clinic)
+    assert freed(clinic) == []
+
+
+def freed(clinic: Clinic, **fields: Any) -> list[Any]:
+    return perform(clinic.actor("assistant"), freed_slots, ListFreed(clinic_location_id=clinic.main, **fields))
+
+
+def give_back(clinic: Clinic, appointment_id: Any, way: str) -> None:
+    actor = clinic.actor("assistant")
+    if way == "cancelled":
+        request = CancelAppointment(appointment_id=appointment_id, cancelled_by=CancelledBy.PATIENT)
+        perform(actor, cancel_appointment, request)
+    elif way == "deleted":
+        perform(actor, delete_appointment, DeleteAppointment(appointment_id=appointment_id))
+    else:
+        row = perform(actor, get_appointment, GetAppointment(appointment_id=appointment_id))
+        starts_at, ends_at = slot(5)
+        move = MoveAppointment(appointment_id=row.id, starts_at=starts_at, ends_at=ends_at, version=row.version)
+        perform(actor, move_appointment, move)
+
+
+def test_what_was_given_back_long_ago_or_lies_in_the_past_is_not_shown(clinic: Clinic) -> None:
+    wait(clinic)
+    give_back(clinic, book(clinic).id, "cancelled")
+    with frozen_at(now() + timedelta(days=8)):
+        assert freed(clinic) == []
+        assert len(freed(clinic, days_back=30)) == 1
+    with frozen_at(MONDAY + timedelta(hours=1)):
+        assert freed(clinic, days_back=60) == []
