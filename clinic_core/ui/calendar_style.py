@@ -73,7 +73,7 @@ _MONTH = """
   .fc .fc-daygrid-event .fc-event-main-frame {{ padding: 0 3px; }}
   .fc .fc-daygrid-event .fc-event-time {{ flex-shrink: 0; overflow: visible; font-weight: 400; margin-right: 4px; }}
   .fc .day-total, .fc .day-closed {{ background: transparent; border: 0; box-shadow: none; cursor: pointer; }}
-  .fc .day-total .fc-event-title {{ color: {text}; font-weight: 600; }}
+  .fc .day-total .fc-event-title {{ color: {text}; font-weight: 600; white-space: normal; }}
   .fc .day-closed .fc-event-title {{ color: {muted}; font-style: italic; }}
   .fc .fc-popover {{ background: {page}; border-color: {line}; max-height: 320px; overflow-y: auto; }}
   .fc .fc-popover-header {{ background: {shade}; color: {text}; }}

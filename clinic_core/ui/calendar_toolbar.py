@@ -51,8 +51,7 @@ def draw_time_line(view: View, today: date, period: str, *, is_narrow: bool) -> 
             width=140,
             min_value=EARLIEST,
             max_value=LATEST,
-            required=True,
-            on_change=lambda: show(replace(view, day=st.session_state["calendar_day"])),
+            on_change=lambda: show(replace(view, day=st.session_state["calendar_day"] or today)),
         )
         st.markdown(f"**{period}**", width="content")
 

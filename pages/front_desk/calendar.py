@@ -43,6 +43,7 @@ from clinic_core.ui.calendar_window.width import is_narrow, watch_width
 from clinic_core.ui.day_sheet import draw_day_sheet_link
 from clinic_core.ui.location import current_location, place_of, today_at
 from clinic_core.ui.page import open_page
+from clinic_core.ui.payment_dialog import draw_payment
 from clinic_core.ui.states import draw_empty
 
 MOST = 500
@@ -103,12 +104,15 @@ if view.mode is Mode.LIST:
     draw_list(page, request, place, shown=f"{first}_{view.by}")
     draw_booking(page, location)
     draw_panel(page)
+    draw_payment(page, location.timezone)
     watch_width()
     st.stop()
 
 totals = page.read(count_by_day, request) if view.mode is Mode.MONTH else []
 too_many = sum(sum(total.by_status.values()) for total in totals) > MOST
-rows = [] if too_many else page.read(list_appointments, request)
+# On a phone a day of the month has room for its number only.
+only_numbers = too_many or (narrow and view.mode is Mode.MONTH)
+rows = [] if only_numbers else page.read(list_appointments, request)
 if too_many:
     st.caption(f"More than {MOST} appointments: each day shows its number; choose a day or fewer practitioners.")
 elif len(rows) == MOST:
@@ -140,4 +144,5 @@ else:
 draw_booking(page, location, offer_blocking if may_block(page) else None)
 draw_panel(page)
 draw_away(page, place, hours, people, rooms)
+draw_payment(page, location.timezone)
 watch_width()

@@ -20,6 +20,7 @@ from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_form import draw_patient_form
 from clinic_core.ui.patient_line import draw_patient_line
 from clinic_core.ui.patient_record import draw_appointments, draw_billing, draw_chart, draw_history, draw_overview
+from clinic_core.ui.payment_dialog import draw_payment
 from clinic_core.ui.states import draw_empty
 
 EDITING = "edit_patient"
@@ -89,6 +90,7 @@ tab = st.radio("Part", tabs, horizontal=True, key="patient_part", label_visibili
 TABS[tab][1](page, patient)
 if actor.can(Permission.APPOINTMENT_MANAGE):
     draw_booking(page, current_location())
+    draw_payment(page, current_location().timezone)
 draw_panel(page)
 if EDITING in st.session_state:
     edit()

@@ -6,11 +6,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from clinic_core.access import Permission
+from clinic_core.access import Permission, owner_work
+from clinic_core.models import Appointment
+from clinic_core.scheduling.schemas import AppointmentRow
 from clinic_core.settings import PROJECT_ROOT
 from clinic_core.ui.nav import NAV_PAGES
+from clinic_core.vocabulary import AppointmentStatus, CancelledBy
 from tests.browser.conftest import SignIn, settle
-from tests.factories import Clinic, make_patient
+from tests.factories import MONDAY, Clinic, make_patient
+from tests.scheduling.arrange import book
 
 pytestmark = pytest.mark.browser
 
@@ -26,6 +30,11 @@ async () => {
 # How far the page reaches beyond the window, if it does.
 TOO_WIDE = "() => [document.documentElement.scrollWidth - window.innerWidth].filter(wide => wide > 0)"
 
+CALENDARS = tuple(
+    f"calendar?day={MONDAY.date()}&{view}"
+    for view in ("view=day", "view=week&color=type", "by=room", "view=month", "view=list")
+)
+
 Check = Callable[[Page], list[str]]
 
 
@@ -39,11 +48,22 @@ def findings() -> Check:
     def check(page: Page) -> list[str]:
         expect(page.get_by_role("button", name="Sign out", exact=True)).to_be_attached()
         settle(page)
-        page.evaluate(source)
+        # What the calendar draws is in a frame, which axe looks into where it finds itself.
+        for frame in page.frames:
+            frame.evaluate(source)
         found: list[str] = page.evaluate(FINDINGS)
         return found
 
     return check
+
+
+def take_step(clinic: Clinic, booked: AppointmentRow, status: AppointmentStatus) -> None:
+    """Let the appointment stand there, so that the calendar shows how that looks."""
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        appointment = session.get_one(Appointment, booked.id)
+        appointment.status = status
+        if status is AppointmentStatus.CANCELLED:
+            appointment.cancelled_by = CancelledBy.CLINIC
 
 
 @pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
@@ -52,12 +72,18 @@ def test_the_front_desk_is_accessible(
     clinic: Clinic, sign_in: SignIn, app_address: str, findings: Check, width: int, dark: bool
 ) -> None:
     patient_id = make_patient(clinic, alerts_json=["Latex"])
+    for hours, status in enumerate(AppointmentStatus):
+        booked = book(clinic, hours, patient_id=patient_id, product_service_id=clinic.service)
+        take_step(clinic, booked, status)
     page = sign_in("assistant", width=width, dark=dark)
     found = {"today": findings(page)}
-    for address in ("calendar", "patients", f"patient?patient={patient_id}"):
+    for address in (*CALENDARS, "patients", f"patient?patient={patient_id}"):
         page.goto(f"{app_address}/{address}")
         expect(page.get_by_role("heading", level=1)).to_be_visible()
-        found[address.partition("?")[0]] = findings(page)
+        found[address.replace(str(patient_id), "")] = [
+            *findings(page),
+            *(f"The page is {wide} pixels too wide." for wide in page.evaluate(TOO_WIDE)),
+        ]
     assert {name: lines for name, lines in found.items() if lines} == {}
 
 

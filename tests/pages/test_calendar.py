@@ -50,7 +50,7 @@ def _monday() -> Iterator[None]:
         yield
 
 
-def on_the_day_of_the_database() -> AbstractContextManager[None]:
+def on_the_day_of_the_database() -> AbstractContextManager[object]:
     """Steps are taken back on their day only, and their day is that of the database's own clock."""
     return frozen_at(datetime.now(UTC))
 
