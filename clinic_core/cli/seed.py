@@ -1,4 +1,4 @@
-"""`clinic seed`: the baseline every organisation has, and the demo clinic."""
+"""`clinic seed`: the baseline every organisation has, the demo clinic, and one of any size."""
 
 import json
 from datetime import UTC, datetime
@@ -9,8 +9,11 @@ import typer
 from clinic_core.auth.baseline import seed_baseline
 from clinic_core.cli.progress import steps
 from clinic_core.seed.demo import DEMO_ORGANIZATION, DEMO_SEED, seed_demo
+from clinic_core.seed.large import LARGE_ORGANIZATION, LARGE_SEED, seed_large
 
-app = typer.Typer(no_args_is_help=True, help="Fill the database: baseline roles, the demo clinic.")
+app = typer.Typer(
+    no_args_is_help=True, help="Fill the database: baseline roles, the demo clinic, a clinic of any size."
+)
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
 
@@ -34,6 +37,26 @@ def demo(
     """Make a demo clinic: three months behind it, four weeks ahead; all people and contacts are invented."""
     day = today.replace(tzinfo=UTC).date() if today else None
     _print_counts(seed_demo(organization, seed=seed, today=day, progress=steps), as_json=as_json)
+
+
+@app.command()
+def large(
+    organization: Annotated[str, typer.Option(help="Name of the organisation to make.")] = LARGE_ORGANIZATION,
+    patients: Annotated[int, typer.Option(help="How many patients.", min=0)] = 5_000,
+    appointments: Annotated[int, typer.Option(help="How many appointments; twenty practitioners a site.", min=0)] = (
+        100_000
+    ),
+    seed: Annotated[int, typer.Option(help="Another seed makes another clinic.")] = LARGE_SEED,
+    today: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="The day the clinic lives in; the real one if left out."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a clinic of any size for measuring; all people are invented, nobody can sign in before create-owner."""
+    day = today.replace(tzinfo=UTC).date() if today else None
+    made = seed_large(organization, patients=patients, appointments=appointments, progress=steps, seed=seed, today=day)
+    _print_counts(made.counts(), as_json=as_json)
 
 
 def _print_counts(counts: dict[str, int], *, as_json: bool) -> None:
