@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select
@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor
-from clinic_core.kit.calendar import Span, overlaps
+from clinic_core.kit.calendar import Span, local_date, overlaps, zone
 from clinic_core.kit.clock import now
 from clinic_core.models import AppUser, LocationResource, PractitionerProfile, UserLocation
 from clinic_core.scheduling.conflicts import WantedTime, find_obstacles
@@ -38,15 +38,21 @@ def wanted_as_booked(row: AppointmentRow, *, practitioner_id: UUID | None = None
     )
 
 
-def propose_slots(
-    session: Session, actor: Actor, row: AppointmentRow, starts_from: datetime, *, limit: int = PROPOSALS
-) -> list[SlotRow]:
-    """The next free times with the same practitioner, as long, with rooms and equipment of the same kinds.
+def propose_slots(session: Session, actor: Actor, row: AppointmentRow, starts_from: datetime) -> list[SlotRow]:
+    """Up to three free times with the same practitioner: the next one, and the next on other days, else soon after.
+
+    As long, and with rooms and equipment of the same kinds.
 
     Raises:
         ClinicError: as `free_slots`, where something that the appointment has cannot be booked any more.
     """
-    return free_slots(session, actor, _search(session, row, max(starts_from, now()), limit))
+    slots = _free(session, actor, row, starts_from, step_minutes=60)
+    first_of_days: dict[date, SlotRow] = {}
+    for slot in slots:
+        first_of_days.setdefault(local_date(slot.starts_at, zone(slot.timezone)), slot)
+    spread = list(first_of_days.values())[:PROPOSALS]
+    others = [slot for slot in slots if slot not in spread][: PROPOSALS - len(spread)]
+    return sorted([*spread, *others], key=lambda slot: slot.starts_at)
 
 
 def find_colleagues(session: Session, actor: Actor, rows: Sequence[AppointmentRow]) -> list[tuple[Colleague, ...]]:
@@ -102,7 +108,7 @@ def _apart(
 ) -> SlotRow | None:
     """The first free time that was not yet proposed for somebody else."""
     for _ in range(_MOST_SEARCHES):
-        slots = propose_slots(session, actor, row, starts_from, limit=SLOT_LIMIT)
+        slots = _free(session, actor, row, starts_from, step_minutes=15)
         for slot in slots:
             during = Span(slot.starts_at, slot.ends_at + timedelta(minutes=row.buffer_minutes))
             if not any(overlaps(during, other) for other in taken):
@@ -113,23 +119,28 @@ def _apart(
     return None
 
 
-def _search(session: Session, row: AppointmentRow, starts_from: datetime, limit: int) -> FindSlots:
+def _free(
+    session: Session, actor: Actor, row: AppointmentRow, starts_from: datetime, *, step_minutes: int
+) -> list[SlotRow]:
+    """Free times by start: on the grid of that step, and where a free span begins."""
     kinds = session.execute(
         select(col(LocationResource.type), col(LocationResource.category))
         .where(col(LocationResource.id).in_(row.resource_ids))
         .order_by(col(LocationResource.id))
     ).all()
-    return FindSlots(
+    wanted = FindSlots(
         clinic_location_id=row.clinic_location_id,
         product_service_id=row.product_service_id,
         duration_minutes=int((row.ends_at - row.starts_at).total_seconds()) // 60 or 1,
         practitioner_ids=(row.practitioner_user_id,),
         needs=tuple(ResourceNeed(type=kind, category=category) for kind, category in kinds) or None,
-        starts_from=starts_from,
+        starts_from=max(starts_from, now()),
         patient_id=row.patient_id,
         moved_appointment_id=row.id,
-        limit=limit,
+        step_minutes=step_minutes,
+        limit=SLOT_LIMIT,
     )
+    return free_slots(session, actor, wanted)
 
 
 def _people(session: Session, location_ids: set[UUID]) -> dict[UUID, list[Colleague]]:

@@ -8,7 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from clinic_core.kit.calendar import day_bounds, zone
-from clinic_core.kit.formats import time_text
+from clinic_core.kit.formats import Locale, time_text
 from clinic_core.notifications.schemas import CancelDisplaced, HandOverDisplaced, MoveDisplaced, SettleDay
 from clinic_core.notifications.service import settle_day
 from clinic_core.scheduling.queries import list_absences, plan_day
@@ -38,6 +38,7 @@ Way = tuple[Literal["move", "hand_over", "cancel", "leave"], UUID | None]
 MOVE: Way = ("move", None)
 CANCEL: Way = ("cancel", None)
 LEAVE: Way = ("leave", None)
+_REASON = "away_reason"
 WAYS = ("Move to the next free times", "Hand over, move the rest", "Cancel all")
 
 
@@ -64,9 +65,10 @@ def draw_whole_day(page: Page, location: LocationRow, people: list[PractitionerR
         draw_empty("Nothing is booked there on that day that could still be moved.", "Choose another day or person.")
         return
     wish = st.radio("For all", WAYS, horizontal=True, key="away_wish")
-    reason = text_field("Reason kept with cancelled ones", key="away_reason", value=AWAY_REASON, limit=300)
     chosen = {row.appointment.id: _draw_line(page, row, WAYS.index(wish)) for row in planned}
-    _draw_settle(page, planned, chosen, reason)
+    if CANCEL in chosen.values():
+        text_field("Reason kept with cancelled ones", key=_REASON, value=AWAY_REASON, limit=300)
+    _draw_settle(page, planned, chosen)
 
 
 def _draw_absence(page: Page, location: LocationRow, who: UUID, day: date, *, may_record: bool) -> None:
@@ -89,21 +91,28 @@ def _draw_absence(page: Page, location: LocationRow, who: UUID, day: date, *, ma
             st.rerun()
 
 
-def _draw_settle(page: Page, planned: Sequence[PlannedRow], chosen: dict[UUID, Way], reason: str) -> None:
+def _draw_settle(page: Page, planned: Sequence[PlannedRow], chosen: dict[UUID, Way]) -> None:
     counts = [sum(way[0] == kind for way in chosen.values()) for kind in ("move", "hand_over", "cancel", "leave")]
     words = ("moved", "handed over", "cancelled", "left as they are")
     said = ", ".join(f"{count} {word}" for count, word in zip(counts, words, strict=True) if count)
     st.caption(f"{said}. Each patient whose appointment changes gets one message.")
     total = len(planned) - counts[-1]
     label = f"Rebook {total} appointment{'' if total == 1 else 's'}"
-    if st.button(label, type="primary", key="away_settle", disabled=not total):
-        _settle(page, planned, chosen, reason)
-        st.rerun()
+    st.button(
+        label,
+        type="primary",
+        key="away_settle",
+        disabled=not total,
+        on_click=_settle,
+        args=(page, planned, chosen),
+    )
 
 
-def _settle(page: Page, planned: Sequence[PlannedRow], chosen: dict[UUID, Way], reason: str) -> None:
+def _settle(page: Page, planned: Sequence[PlannedRow], chosen: dict[UUID, Way]) -> None:
+    """Callback: what stood on the screen, although the next free times may be others by now."""
+    reason = str(st.session_state.get(_REASON) or "").strip() or AWAY_REASON
     before = {row.appointment.id: row.appointment for row in planned}
-    steps = [_step(row, chosen[row.appointment.id], reason or AWAY_REASON) for row in planned]
+    steps = [_step(row, chosen[row.appointment.id], reason) for row in planned]
     # As versions change with every step that was done, a press on the same screen is the same request, a later one not.
     screen = "/".join(f"{row.appointment.id} {row.appointment.version}" for row in planned)
     request = SettleDay(steps=tuple(step for step in steps if step), request_id=page.request_id(f"settle/{screen}"))
@@ -113,19 +122,20 @@ def _settle(page: Page, planned: Sequence[PlannedRow], chosen: dict[UUID, Way], 
 
 def _draw_line(page: Page, row: PlannedRow, wish: int) -> Way:
     appointment = row.appointment
-    ways = _ways(row)
+    ways = {way: _label(row, way, page.actor.settings.locale) for way in _ways(row)}
     with st.container(horizontal=True, vertical_alignment="center", gap="small", key=f"away_{appointment.id}"):
         st.markdown(f"**{time_text(appointment.starts_at, zone(appointment.timezone))}**", width=44)
         with st.container(width=190):
             st.markdown(plain(appointment.patient_name))
-        draw_status(appointment.status)
+        with st.container(width=100):
+            draw_status(appointment.status)
         st.caption(plain(appointment.service), width=150)
         with st.container(width="stretch"):
             return st.selectbox(
                 f"What becomes of {time_text(appointment.starts_at, zone(appointment.timezone))}",
                 list(ways),
                 index=list(ways).index(_default(row, wish)),
-                format_func=lambda way: _label(page, row, way),
+                format_func=lambda way: ways[way],
                 key=f"away_way_{wish}_{appointment.id}_{appointment.version}",
                 label_visibility="collapsed",
             )
@@ -145,11 +155,11 @@ def _default(row: PlannedRow, wish: int) -> Way:
     return MOVE if row.slot else LEAVE
 
 
-def _label(page: Page, row: PlannedRow, way: Way) -> str:
+def _label(row: PlannedRow, way: Way, locale: Locale) -> str:
     kind, colleague_id = way
     if kind == "move" and row.slot:
         rooms = ", ".join(resource.name for resource in row.slot.resources)
-        return f"Move to {when_text(row.slot, page.actor.settings.locale)}{f' ({rooms})' if rooms else ''}"
+        return f"Move to {when_text(row.slot, locale)}{f' ({rooms})' if rooms else ''}"
     if kind == "hand_over":
         name = next(one.practitioner for one in row.colleagues if one.practitioner_user_id == colleague_id)
         return f"Hand over to {name}, same time"

@@ -82,8 +82,9 @@ def _draw_kind(page: Page, outcomes: Iterable[Outcome], kind: str, heading: str,
         st.caption(heading)
     for one in chosen:
         with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            if st.button(plain(one.patient), key=f"outcome_{one.appointment_id}", type="tertiary"):
-                page.go(PATIENT_PAGE, patient=one.patient_id)
+            with st.container(width=190):
+                if st.button(plain(one.patient), key=f"outcome_{one.appointment_id}", type="tertiary"):
+                    page.go(PATIENT_PAGE, patient=one.patient_id)
             st.markdown(f"{icon} {plain(f'{one.before}: {one.sentence}')}", width="stretch")
 
 

@@ -6,11 +6,17 @@ from uuid import UUID
 import streamlit as st
 
 from clinic_core.access import Permission
-from clinic_core.errors import Obstacle
 from clinic_core.notifications.schemas import CancelDisplaced, HandOverDisplaced, MoveDisplaced, Rebooked
 from clinic_core.notifications.service import cancel_displaced, hand_over_displaced, move_displaced
 from clinic_core.scheduling.queries import colleagues_free, displaced_appointments, propose_times
-from clinic_core.scheduling.schemas import AppointmentRow, DisplacedRow, FindWays, ListDisplaced, PractitionerRow
+from clinic_core.scheduling.schemas import (
+    AppointmentRow,
+    Colleague,
+    FindWays,
+    ListDisplaced,
+    PractitionerRow,
+    SlotRow,
+)
 from clinic_core.scheduling.schemas.displaced import PAGE_OF_DISPLACED
 from clinic_core.ui.absence_outcomes import draw_outcomes, remember, when_text
 from clinic_core.ui.forms import reason_field
@@ -58,8 +64,13 @@ def draw_work_list(page: Page, people: list[PractitionerRow]) -> None:
     open_id: UUID | None = st.session_state.get(_OPEN)
     if open_id not in {row.appointment.id for row in found.rows}:
         open_id = found.rows[0].appointment.id
+    said = ""
     for row in found.rows:
-        _draw_row(page, row, is_open=row.appointment.id == open_id)
+        why = " ".join(obstacle.sentence for obstacle in row.obstacles)
+        if why != said:
+            st.markdown(f":orange[{plain(why)}]")
+        said = why
+        _draw_row(page, row.appointment, is_open=row.appointment.id == open_id)
     draw_pager(found.total, page_size=PAGE_OF_DISPLACED, key=_PAGE)
 
 
@@ -78,25 +89,21 @@ def displaced_text(displaced: int) -> str:
     return f"{displaced} appointment{'' if displaced == 1 else 's'} cannot take place"
 
 
-def _draw_row(page: Page, found: DisplacedRow, *, is_open: bool) -> None:
-    row = found.appointment
-    with st.container(border=True, gap="xsmall", key=f"displaced_{row.id}"):
+def _draw_row(page: Page, row: AppointmentRow, *, is_open: bool) -> None:
+    with st.container(border=is_open, gap="xsmall", key=f"displaced_{row.id}"):
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.markdown(f"**{plain(when_text(row, page.actor.settings.locale))}**", width=170)
-            if st.button(plain(row.patient_name), key=f"displaced_patient_{row.id}", type="tertiary"):
-                page.go(PATIENT_PAGE, patient=row.patient_id)
-            draw_status(row.status)
+            with st.container(width=180):
+                if st.button(plain(row.patient_name), key=f"displaced_patient_{row.id}", type="tertiary"):
+                    page.go(PATIENT_PAGE, patient=row.patient_id)
+            with st.container(width=100):
+                draw_status(row.status)
             facts = (row.service, row.practitioner, row.location, *(one.name for one in row.resources))
             st.caption(plain(" · ".join(part for part in facts if part)), width="stretch")
             if not is_open:
                 st.button("Show ways", key=f"displaced_open_{row.id}", on_click=_open, args=(row.id,))
-        st.markdown(f":small[:orange[{plain(_why(found.obstacles))}]]")
         if is_open:
             _draw_ways(page, row)
-
-
-def _why(obstacles: tuple[Obstacle, ...]) -> str:
-    return " ".join(obstacle.sentence for obstacle in obstacles)
 
 
 def _open(appointment_id: UUID) -> None:
@@ -110,50 +117,72 @@ def _draw_ways(page: Page, row: AppointmentRow) -> None:
         for at, slot in enumerate(slots):
             rooms = ", ".join(resource.name for resource in slot.resources)
             label = " · ".join(part for part in (when_text(slot, page.actor.settings.locale), rooms) if part)
-            if st.button(plain(label), key=f"slot_{row.id}_{at}", icon=":material/event_repeat:"):
-                move = MoveDisplaced(
-                    appointment_id=row.id,
-                    starts_at=slot.starts_at,
-                    ends_at=slot.ends_at,
-                    resource_ids=slot.resource_ids,
-                    version=row.version,
-                    request_id=page.request_id(f"move/{row.id}/{slot.starts_at:%Y%m%d%H%M}"),
-                )
-                _keep(page, row, page.run(move_displaced, move, done="The appointment is moved."))
+            st.button(
+                plain(label),
+                key=f"slot_{row.id}_{at}",
+                icon=":material/event_repeat:",
+                on_click=_move,
+                args=(page, row, slot),
+            )
         for colleague in colleagues:
-            label = f"{colleague.practitioner}, same time"
-            key = f"colleague_{row.id}_{colleague.practitioner_user_id}"
-            if st.button(plain(label), key=key, icon=":material/swap_horiz:"):
-                hand_over = HandOverDisplaced(
-                    appointment_id=row.id,
-                    practitioner_user_id=colleague.practitioner_user_id,
-                    version=row.version,
-                    request_id=page.request_id(f"hand/{row.id}/{colleague.practitioner_user_id}"),
-                )
-                _keep(page, row, page.run(hand_over_displaced, hand_over, done="The appointment is handed over."))
+            st.button(
+                plain(f"{colleague.practitioner}, same time"),
+                key=f"colleague_{row.id}_{colleague.practitioner_user_id}",
+                icon=":material/swap_horiz:",
+                on_click=_hand_over,
+                args=(page, row, colleague),
+            )
         _draw_cancel(page, row)
     if not slots and not colleagues:
         st.caption("No free time and no free colleague was found; move it on the calendar, or cancel.")
 
 
+def _move(page: Page, row: AppointmentRow, slot: SlotRow) -> None:
+    """Callback: to the time that stood on the button, although another may be the next free one by now."""
+    move = MoveDisplaced(
+        appointment_id=row.id,
+        starts_at=slot.starts_at,
+        ends_at=slot.ends_at,
+        resource_ids=slot.resource_ids,
+        version=row.version,
+        request_id=page.request_id(f"move/{row.id}/{row.version}/{slot.starts_at:%Y%m%d%H%M}"),
+    )
+    _keep(page, row, page.run_for_next(move_displaced, move, done="The appointment is moved."))
+
+
+def _hand_over(page: Page, row: AppointmentRow, colleague: Colleague) -> None:
+    """Callback: to the colleague whose name stood on the button."""
+    hand_over = HandOverDisplaced(
+        appointment_id=row.id,
+        practitioner_user_id=colleague.practitioner_user_id,
+        version=row.version,
+        request_id=page.request_id(f"hand/{row.id}/{row.version}/{colleague.practitioner_user_id}"),
+    )
+    _keep(page, row, page.run_for_next(hand_over_displaced, hand_over, done="The appointment is handed over."))
+
+
 def _draw_cancel(page: Page, row: AppointmentRow) -> None:
     with st.popover("Cancel", icon=":material/event_busy:"):
-        reason = reason_field(key=f"displaced_reason_{row.id}")
-        if st.button("Cancel appointment", key=f"displaced_cancel_{row.id}"):
-            cancelled = page.run(
-                cancel_displaced,
-                lambda: CancelDisplaced(
-                    appointment_id=row.id,
-                    reason=reason or AWAY_REASON,
-                    version=row.version,
-                    request_id=page.request_id(f"cancel/{row.id}"),
-                ),
-                done="The appointment is cancelled.",
-            )
-            _keep(page, row, cancelled)
+        reason_field(key=f"displaced_reason_{row.id}")
+        st.button("Cancel appointment", key=f"displaced_cancel_{row.id}", on_click=_cancel, args=(page, row))
+
+
+def _cancel(page: Page, row: AppointmentRow) -> None:
+    """Callback: with the reason that is in the field by now."""
+    reason = str(st.session_state.get(f"displaced_reason_{row.id}") or "").strip()
+    cancelled = page.run_for_next(
+        cancel_displaced,
+        lambda: CancelDisplaced(
+            appointment_id=row.id,
+            reason=reason or AWAY_REASON,
+            version=row.version,
+            request_id=page.request_id(f"cancel/{row.id}/{row.version}"),
+        ),
+        done="The appointment is cancelled.",
+    )
+    _keep(page, row, cancelled)
 
 
 def _keep(page: Page, row: AppointmentRow, result: Rebooked | None) -> None:
     if result is not None:
         remember(page, row, result)
-        st.rerun()
