@@ -47,7 +47,6 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Front desk", "pages/front_desk/patients.py", "Patients", "group", (Permission.PATIENT_READ,)),
     NavPage("Front desk", "pages/front_desk/patient.py", "Patient", "person", (Permission.PATIENT_READ,), listed=False),
     NavPage("Front desk", "pages/front_desk/recall.py", "Recall", "phone_callback", (Permission.APPOINTMENT_READ,)),
-    NavPage("Front desk", "pages/front_desk/recall.py", "Recall", "phone_callback", (Permission.APPOINTMENT_READ,)),
     NavPage("Clinical", "pages/clinical/worklist.py", "Notes to write", "edit_note", (Permission.CLINICAL_READ,)),
     NavPage(
         "Clinical", "pages/clinical/visit.py", "Visit", "clinical_notes", (Permission.CLINICAL_READ,), listed=False

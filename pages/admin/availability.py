@@ -15,7 +15,8 @@ from clinic_core.ui.availability_grid import draw_grid
 from clinic_core.ui.availability_people import planned_by
 from clinic_core.ui.availability_preview import draw_strip, week_sums
 from clinic_core.ui.availability_rule import draw_rule_dialog
-from clinic_core.ui.location import current_location, today_at
+from clinic_core.ui.feeds import draw_feeds
+from clinic_core.ui.location import current_location, place_of, today_at
 from clinic_core.ui.nav import may_open
 from clinic_core.ui.page import open_page
 from clinic_core.ui.states import draw_empty
@@ -81,3 +82,4 @@ st.caption(
     plain("Less absences and closures. " + " · ".join(minutes_text(worked) for worked in sums.values()) + " by week.")
 )
 draw_strip(preview.spans, first, WEEKS * 7, locale, key="availability_strip")
+draw_feeds(page, chosen, place_of(current_location()))

@@ -60,8 +60,8 @@ with page.actions:
     )
 with st.container(horizontal=True, gap="medium"):
     st.metric("Overridden appointments", found.appointments, width="content")
-    for each, count in found.by_kind.items():
-        st.metric(each.label, count, width="content")
+    for each in filter(found.by_kind.get, OverrideKind):
+        st.metric(each.label, found.by_kind[each], width="content")
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     by_person = " · ".join(f"{each.name} {each.appointments}" for each in found.by_person)
     st.caption(plain(f"By person: {by_person or 'nobody'}. An appointment may be of several kinds."), width="content")
@@ -70,17 +70,15 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
 row = show_table(
     found.rows,
     [
-        Column[OverrideRow](
-            lambda one: datetime_text(one.starts_at, zone(one.timezone), locale), "Start", width="medium"
-        ),
-        Column[OverrideRow]("kinds_text", "Overridden", width="medium"),
-        Column[OverrideRow]("reason", "Reason", width="large"),
+        Column[OverrideRow](lambda one: datetime_text(one.starts_at, zone(one.timezone), locale), "Start"),
+        Column[OverrideRow]("kinds_text", "Overridden"),
+        Column[OverrideRow]("reason", "Reason", width="medium"),
         Column[OverrideRow]("overridden_by", "By"),
         Column[OverrideRow]("practitioner", "Practitioner"),
-        Column[OverrideRow]("patient_code", "Patient", width="small"),
+        Column[OverrideRow]("patient_code", "Patient"),
         Column[OverrideRow]("patient_name", "Name"),
         Column[OverrideRow]("location", "Location"),
-        Column[OverrideRow]("status", "Status", width="small"),
+        Column[OverrideRow]("status", "Status"),
     ],
     key=f"overrides_{wanted.offset}",
     select=True,

@@ -3,8 +3,8 @@
 import streamlit as st
 
 from clinic_core.access import Permission
-from clinic_core.kit.calendar import zone
-from clinic_core.kit.formats import datetime_text
+from clinic_core.kit.calendar import local_date, zone
+from clinic_core.kit.formats import date_text
 from clinic_core.scheduling.queries import list_recall
 from clinic_core.scheduling.schemas import RecallRow
 from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
@@ -34,14 +34,14 @@ row = show_table(
         Column[RecallRow]("name", "Patient", width="medium"),
         Column[RecallRow]("code", "Code", width="small"),
         Column[RecallRow](
-            lambda one: datetime_text(one.last_visit_at, zone(one.timezone), locale), "Last visit", width="medium"
+            lambda one: date_text(local_date(one.last_visit_at, zone(one.timezone)), locale), "Last visit"
         ),
         Column[RecallRow]("practitioner", "Practitioner"),
         Column[RecallRow]("service", "Service"),
-        Column[RecallRow]("location", "Location"),
         Column[RecallRow]("phone", "Phone"),
-        Column[RecallRow]("email", "E-mail", width="medium"),
-        Column[RecallRow]("contact", "Messages", width="medium"),
+        Column[RecallRow]("email", "E-mail"),
+        Column[RecallRow]("contact", "Messages"),
+        Column[RecallRow]("location", "Location"),
     ],
     key=f"recall_{request.offset}",
     select=True,

@@ -28,11 +28,11 @@ from tests.harness import Database
 TABLES = {
     "practitioner": "app_user", "user": "app_user", "actor_user": "app_user", "practitioner_user": "app_user",
     "location": "clinic_location", "resource": "location_resource", "item": "product_service",
-    "offer": "waiting_list_offer", "outage": "resource_outage",
+    "entry": "waiting_list_entry", "offer": "waiting_list_offer", "outage": "resource_outage",
     "series": "appointment_series", "exception": "appointment", "gap": "appointment_series_gap",
     "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
     "allocations": "invoice", "entity": "patient",
-    "id": "audit_log", "feed": "ics_feed",
+    "id": "audit_log", "feed": "ics_feed", "overridden_by_user": "app_user",
 }  # fmt: skip
 TEXTS = ("\0", "x\0y", "x" * 10_001, "\ud800", "'; drop table patient; --", "<script>alert(1)</script>", "${jndi:ldap://x}",
          "=1+1", "\u202e\u2066", "🏳️‍🌈" * 50, "%s%n{0}\\", " ", "\r\n")  # fmt: skip

@@ -25,7 +25,7 @@ def test_the_recall_list_shows_who_was_seen_three_to_twelve_months_ago(clinic: C
     visit(clinic, make_patient(clinic, last_name="Recent"), -20)
     app = open_app("assistant", RECALL)
     (row,) = frame(app)
-    assert (row[0], row[6], row[8]) == ("Ada Due", "+49 30 7", "E-mail not asked, SMS not asked")
+    assert (row[0], row[5], row[7]) == ("Ada Due", "+49 30 7", "E-mail not asked, SMS not asked")
     assert "1 patient whose last visit" in sentences(app)
     app.selectbox(key="recall_location").select(None).run()
     assert len(frame(app)) == 1
