@@ -6,7 +6,8 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from clinic_core.errors import Alternative, BookingConflict
+from clinic_core.access import perform
+from clinic_core.errors import Alternative, BookingConflict, ClinicError
 from clinic_core.kit.calendar import local_date
 from clinic_core.kit.formats import day_text, time_text
 from clinic_core.notifications.service import move_with_reminders
@@ -16,6 +17,7 @@ from clinic_core.ui.calendar_filters import By
 from clinic_core.ui.calendar_types import NO_ROOM, BlockMoved
 from clinic_core.ui.conflict_view import draw_conflict
 from clinic_core.ui.page import Page
+from clinic_core.ui.states import draw_refusal
 from clinic_core.ui.undo import take_back
 from clinic_core.ui.wording import plain
 
@@ -28,21 +30,27 @@ class _Moved:
     """The move that was made last; one between rooms comes with the move that takes it back."""
 
     appointment_id: UUID
+    version: int
     sentence: str
     rooms_before: MoveAppointment | None
 
 
 @dataclass(frozen=True)
 class _Refused:
-    """A move that something is in the way of."""
+    """A move that something is in the way of, and the appointment as it stands."""
 
+    row: AppointmentRow
     request: MoveAppointment
     conflict: BookingConflict
 
 
 def move_block(page: Page, dropped: BlockMoved, by: By, place: ZoneInfo) -> None:
     """Move the appointment to where it was dropped; in columns of rooms another column is another room."""
-    row = page.read(get_appointment, GetAppointment(appointment_id=dropped.id))
+    try:
+        row = perform(page.actor, get_appointment, GetAppointment(appointment_id=dropped.id))
+    except ClinicError as error:
+        draw_refusal(error)
+        return
     resource_ids: tuple[UUID, ...] | None = None
     if by is By.ROOM and dropped.to_column != dropped.from_column:
         resource_ids = tuple({*row.resource_ids, dropped.to_column} - {dropped.from_column, NO_ROOM})
@@ -81,14 +89,14 @@ def _move(page: Page, request: MoveAppointment, row: AppointmentRow, place: Zone
     keyed = request.model_copy(update={"request_id": page.request_id(f"move/{row.id}/{request.version}")})
     answer = page.run_or_conflict(move_with_reminders, keyed)
     if isinstance(answer, BookingConflict):
-        st.session_state[_REFUSED] = _Refused(request, answer)
+        st.session_state[_REFUSED] = _Refused(row, request, answer)
     if answer is None or isinstance(answer, BookingConflict):
         return
     moved = answer.appointment
     day = day_text(local_date(moved.starts_at, place), page.actor.settings.locale)
     sentence = f"The appointment is moved to {day}, {time_text(moved.starts_at, place)}, {moved.practitioner}."
     rooms_before = _rooms_before(row, moved) if moved.resource_ids != row.resource_ids else None
-    st.session_state[_MOVED] = _Moved(row.id, sentence, rooms_before)
+    st.session_state[_MOVED] = _Moved(row.id, moved.version, sentence, rooms_before)
 
 
 def _rooms_before(row: AppointmentRow, moved: AppointmentRow) -> MoveAppointment:
@@ -111,22 +119,21 @@ def _take_back(page: Page, moved: _Moved) -> None:
         return
     step = page.read(undoable_step, GetAppointment(appointment_id=moved.appointment_id))
     forget_move()
-    if step is None:
+    if step is None or step.version != moved.version:
         st.info("This move can no longer be taken back here; the appointment was changed since.")
     else:
         take_back(page, step)
 
 
 def _draw_refused(page: Page, refused: _Refused, place: ZoneInfo) -> None:
-    row = page.read(get_appointment, GetAppointment(appointment_id=refused.request.appointment_id))
     choice = draw_conflict(refused.conflict, key="calendar_conflict", anyway="Move anyway")
     st.button("Leave it where it is", key="calendar_leave", on_click=forget_move)
     if choice.alternative is not None:
-        _move(page, _instead(refused.request, choice.alternative), row, place)
+        _move(page, _instead(refused.request, choice.alternative), refused.row, place)
         st.rerun()
     if choice.is_anyway:
         reasons = {"override_reason": choice.override_reason, "double_book_reason": choice.double_book_reason}
-        _move(page, refused.request.model_copy(update=reasons), row, place)
+        _move(page, refused.request.model_copy(update=reasons), refused.row, place)
         st.rerun()
 
 

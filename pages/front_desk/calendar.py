@@ -84,7 +84,8 @@ columns = (
 draw_time_line(view, today, period_text(view, (first, last), actor.settings.locale), is_narrow=narrow)
 draw_filter_line(view, people, rooms, services, columns, one=one_column)
 
-asked: tuple[UUID, ...] = view.practitioners
+# Those of a link or of another location who do not work here are nobody's filter.
+asked: tuple[UUID, ...] = tuple(row.id for row in people if row.id in view.practitioners)
 if is_board and view.by is By.PRACTITIONER:
     asked = tuple(columns)
     if not columns:
@@ -95,7 +96,7 @@ request = CountDays(
     starts_before=bounds.end,
     clinic_location_id=location.id,
     practitioner_ids=asked,
-    product_service_ids=view.services,
+    product_service_ids=tuple(row.id for row in services if row.id in view.services),
     statuses=view.shown_statuses,
     limit=MOST,
 )

@@ -21,6 +21,8 @@ from clinic_core.scheduling.schemas import (
     AddOutage,
     AppointmentRow,
     AvailabilityRule,
+    ChangeStatus,
+    DeleteAppointment,
     GetAppointment,
     GetWorkingHours,
     ListPractitioners,
@@ -28,7 +30,15 @@ from clinic_core.scheduling.schemas import (
     MoveAppointment,
     SetAvailability,
 )
-from clinic_core.scheduling.service import add_absence, add_closure, add_outage, move_appointment, set_availability
+from clinic_core.scheduling.service import (
+    add_absence,
+    add_closure,
+    add_outage,
+    change_status,
+    delete_appointment,
+    move_appointment,
+    set_availability,
+)
 from clinic_core.ui.calendar_answers import read_answer, shown_span
 from clinic_core.ui.calendar_blocks import symbols_of
 from clinic_core.ui.calendar_board import Shown, board_of_people, board_of_rooms
@@ -108,6 +118,28 @@ def test_a_drag_moves_and_undo_takes_it_back(clinic: Clinic, open_app: Open) -> 
         press(app, "Undo").run()
     assert now_of(clinic, booked).starts_at == booked.starts_at
     assert "Undo" not in [button.label for button in app.button]
+
+
+def test_undo_takes_nothing_back_that_came_after_the_move(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1)
+    with on_the_day_of_the_database():
+        app = open_app("assistant", CALENDAR, day=MONDAY.date())
+        answer(app, "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+        confirm = ChangeStatus(appointment_id=booked.id, status=AppointmentStatus.CONFIRMED)
+        perform(clinic.actor("owner"), change_status, confirm)
+        press(app, "Undo")
+    stands = now_of(clinic, booked)
+    assert (stands.status, stands.starts_at) == (AppointmentStatus.CONFIRMED, MONDAY.replace(hour=13))
+    assert "can no longer be taken back here" in app.info[0].value
+
+
+def test_a_drag_of_what_was_deleted_meanwhile_is_said_and_the_calendar_stays(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1)
+    app = open_app("assistant", CALENDAR)
+    perform(clinic.actor("owner"), delete_appointment, DeleteAppointment(appointment_id=booked.id))
+    answer(app, "eventChange", dropped(booked, MONDAY.replace(hour=14)))
+    assert app.error[0].value == "This appointment does not exist."
+    assert "Next" in [button.label for button in app.button]
 
 
 def test_a_drag_between_rooms_is_taken_back_too(clinic: Clinic, open_app: Open) -> None:
