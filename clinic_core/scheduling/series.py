@@ -14,7 +14,7 @@ from clinic_core.access import Actor
 from clinic_core.errors import BookingConflict, InvalidInput, Obstacle
 from clinic_core.kit.calendar import to_wall, zone
 from clinic_core.kit.clock import now
-from clinic_core.kit.formats import Locale, date_text
+from clinic_core.kit.formats import Locale, day_text
 from clinic_core.kit.ids import new_id
 from clinic_core.kit.recurrence import Occurrence, describe, format_rrule, next_match, occurrences, parse_rrule
 from clinic_core.scheduling.conflicts import Reasons, Settled, WantedTime, can_lift, find_obstacles, refusal, settle
@@ -120,8 +120,8 @@ def check_start(terms: Terms, locale: Locale) -> None:
         raise InvalidInput(sentence, fields={"rrule": sentence})
     if match != terms.starts_at_wall:
         sentence = (
-            f"{date_text(terms.starts_at_wall.date(), locale)} is not a date of the rule “{describe(terms.rrule)}”;"
-            f" the next one is {_weekday(match.date())} {date_text(match.date(), locale)}."
+            f"{day_text(terms.starts_at_wall.date(), locale)} is not a date of the rule “{describe(terms.rrule)}”;"
+            f" the next one is {day_text(match.date(), locale)}."
         )
         raise InvalidInput(sentence, fields={"starts_at_wall": sentence})
 
@@ -209,11 +209,7 @@ def _refusal(actor: Actor, refused: Sequence[tuple[WantedTime, BookingConflict]]
 
 def _when(wanted: WantedTime, place: str, locale: Locale) -> str:
     wall = to_wall(wanted.starts_at, zone(place))
-    return f"{_weekday(wall.date())} {date_text(wall.date(), locale)}, {wall:%H:%M}"
-
-
-def _weekday(day: date) -> str:
-    return ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")[day.weekday()]
+    return f"{day_text(wall.date(), locale)}, {wall:%H:%M}"
 
 
 def _own_overlaps(wanted: Sequence[WantedTime]) -> list[tuple[Obstacle, ...]]:

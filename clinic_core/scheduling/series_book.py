@@ -13,7 +13,7 @@ from clinic_core.kit.recurrence import Occurrence, parse_rrule
 from clinic_core.models import Appointment, AppointmentSeries, Patient
 from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import WantedTime
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, is_own_patient, reaches
+from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches
 from clinic_core.scheduling.schemas.series import MOST_AT_ONCE, ChosenDate, SeriesChanges, SeriesWish
 from clinic_core.scheduling.series import FOREVER, Terms, by_whole_days, check_start, date_obstacles, horizon
 from clinic_core.vocabulary import DateChoice, SeriesReach
@@ -44,12 +44,12 @@ class BookedDate:
     obstacles: tuple[Obstacle, ...] = field(default=())
 
 
-def series_refusal(actor: Actor, patient: Patient, *calendars: tuple[UUID, UUID]) -> str | None:
+def series_refusal(actor: Actor, patient: Patient | None, *calendars: tuple[UUID, UUID]) -> str | None:
     """Why the actor may not make or change a series on those calendars, as a sentence; None where it is allowed.
 
     A calendar is that of a practitioner at a location.
     """
-    if is_own_patient(actor, patient):
+    if patient is not None and is_own_patient(actor, patient):
         return "Series are booked and changed by the clinic; please call the front desk."
     for practitioner_id, location_id in calendars:
         if not reaches(actor, MANAGE, practitioner_id=practitioner_id, location_id=location_id):
@@ -76,12 +76,7 @@ def changed_calendars(
     return found
 
 
-def wished_patient(session: Session, actor: Actor, wish: SeriesWish) -> Patient:
-    """The patient for whom a series is to be booked. Raises as `find_bookable_patient`."""
-    return find_bookable_patient(session, actor, wish.patient_id)
-
-
-def wished_terms(session: Session, actor: Actor, wish: SeriesWish, *, case_id: UUID | None, note: str) -> Terms:
+def wished_terms(session: Session, actor: Actor, wish: SeriesWish, patient_id: UUID) -> Terms:
     """What the new series says.
 
     Raises:
@@ -95,15 +90,15 @@ def wished_terms(session: Session, actor: Actor, wish: SeriesWish, *, case_id: U
     )
     find_resources(session, bookable.location, wish.resource_ids)
     terms = Terms(
-        patient_id=wish.patient_id,
+        patient_id=patient_id,
         practitioner_user_id=wish.practitioner_user_id,
         clinic_location_id=wish.clinic_location_id,
         product_service_id=wish.product_service_id,
         resource_ids=wish.resource_ids,
         duration_minutes=wish.duration_minutes,
         buffer_minutes=bookable.service.buffer_minutes if bookable.service else 0,
-        case_id=case_id,
-        note=note,
+        case_id=None,
+        note="",
         rrule=by_whole_days(wish.rrule, wish.starts_at_wall),
         starts_at_wall=wish.starts_at_wall,
         timezone=bookable.location.timezone,
@@ -157,7 +152,7 @@ def number_of_dates(terms: Terms) -> int | None:
     rule = parse_rrule(terms.rrule)
     if rule.count is None and rule.until is None:
         return None
-    return rule.count or len(terms.dates(limit=_MOST_COUNTED))
+    return len(terms.dates(limit=_MOST_COUNTED)) if rule.count is None or rule.until is not None else rule.count
 
 
 def _chosen(terms: Terms, date: Occurrence, chosen: ChosenDate | None) -> BookedDate:

@@ -25,6 +25,7 @@ from clinic_core.ui.calendar_copy import copy_appointment
 from clinic_core.ui.page import Page, go
 from clinic_core.ui.patient_line import draw_patient_line
 from clinic_core.ui.patient_search import PATIENT_PAGE
+from clinic_core.ui.series_panel import draw_series, draw_series_dialogs
 from clinic_core.ui.status import draw_status, next_steps
 from clinic_core.ui.undo import take_back
 from clinic_core.ui.wording import plain
@@ -51,7 +52,7 @@ def close_panel() -> None:
 
 def draw_panel(page: Page) -> None:
     """The panel, when it is open."""
-    if _OPEN in st.session_state:
+    if not draw_series_dialogs(page) and _OPEN in st.session_state:
         _panel(page, st.session_state[_OPEN])
 
 
@@ -76,6 +77,9 @@ def _panel(page: Page, appointment_id: UUID) -> None:
         draw_details(page, row)
         if AppointmentStatus.CANCELLED in TRANSITIONS[row.status]:
             draw_cancel(page, row, close_panel)
+    if draw_series(page, row, manages=manages):
+        close_panel()
+        st.rerun()
     draw_story(page, row)
 
 

@@ -28,6 +28,7 @@ from clinic_core.ui.booking_fields import (
 from clinic_core.ui.conflict_view import Choice, draw_conflict, draw_obstacles
 from clinic_core.ui.forms import chosen, text_field
 from clinic_core.ui.page import Page
+from clinic_core.ui.series_form import Repeat, book_repeat, draw_repeat
 from clinic_core.ui.slot_search import SlotWish, draw_slot_search
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import NotificationChannel
@@ -70,8 +71,9 @@ def _dialog(page: Page, location: LocationRow, draw_other_use: Callable[[Booking
         draw_other_use(slot)
     who = draw_who(page, slot, location)
     what = draw_what(page, slot, location)
-    choice = _draw_check(page, who, what)
-    found = _draw_search(page, location, who, what)
+    repeat = draw_repeat(page, who, what)
+    choice = Choice() if repeat else _draw_check(page, who, what)
+    found = None if repeat else _draw_search(page, location, who, what)
     left, right = st.columns([2, 1])
     with left:
         note = text_field("Note for the desk", key="booking_note")
@@ -88,7 +90,9 @@ def _dialog(page: Page, location: LocationRow, draw_other_use: Callable[[Booking
     if found is not None:
         take_time(found)
         st.rerun()
-    if pressed or choice.is_anyway:
+    if pressed and repeat is not None:
+        _book_series(page, who, what, repeat, note=note, reminders=_REMINDERS[reminder])
+    elif pressed or choice.is_anyway:
         _book(page, who, what, choice, note=note, reminders=_REMINDERS[reminder])
 
 
@@ -161,6 +165,17 @@ def _book(page: Page, who: Who, what: What, choice: Choice, *, note: str, remind
         st.session_state[_CONFLICT] = (Who(patient_id, who.newcomer), what, booked)
         st.rerun()
     if booked is not None:
+        end_booking()
+        st.rerun()
+
+
+def _book_series(
+    page: Page, who: Who, what: What, repeat: Repeat, *, note: str, reminders: tuple[ReminderWish, ...]
+) -> None:
+    patient_id = _registered(page, who)
+    if who.newcomer is not None and patient_id is None:
+        return
+    if book_repeat(page, patient_id, what, repeat, note=note, reminders=reminders):
         end_booking()
         st.rerun()
 

@@ -367,7 +367,7 @@ def test_only_the_note_changes_although_a_time_is_no_longer_open(clinic: Clinic)
 
 def test_a_start_outside_the_new_rule_is_refused_and_the_next_named(clinic: Clinic) -> None:
     booked = repeat(clinic).booked
-    with pytest.raises(InvalidInput, match="Thursday 20 Mar 2031"):
+    with pytest.raises(InvalidInput, match="Thu 20 Mar 2031"):
         change(clinic, booked[1], rrule="FREQ=WEEKLY;BYDAY=TH", starts_on=date(2031, 3, 14))
     with pytest.raises(InvalidInput, match="has passed"):
         change(clinic, booked[1], starts_on=date(2031, 2, 24))

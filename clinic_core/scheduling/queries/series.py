@@ -10,6 +10,7 @@ from clinic_core.access import Permission, Work, query
 from clinic_core.access.scope import appointments_in_scope, series_in_scope
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.clock import now
+from clinic_core.kit.ids import new_id
 from clinic_core.kit.recurrence import describe
 from clinic_core.models import Appointment, AppointmentSeries, AppointmentSeriesGap
 from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment
@@ -36,7 +37,6 @@ from clinic_core.scheduling.series_book import (
     number_of_dates,
     opening_dates,
     series_refusal,
-    wished_patient,
     wished_terms,
 )
 from clinic_core.scheduling.series_edit import draft_edit, draft_rows
@@ -58,11 +58,11 @@ def preview_series(work: Work, request: PreviewSeries) -> SeriesPreview:
         InvalidInput: a start that is not a date of its own rule (the next one is named), a rule without a date.
         NotFound, PermissionDenied, Conflict: as for `book_series`.
     """
-    patient = wished_patient(work.session, work.actor, request)
+    patient = find_bookable_patient(work.session, work.actor, request.patient_id) if request.patient_id else None
     refused = series_refusal(work.actor, patient, (request.practitioner_user_id, request.clinic_location_id))
     if refused:
         raise work.refused("series.preview", MANAGE, refused)
-    terms = wished_terms(work.session, work.actor, request, case_id=None, note="")
+    terms = wished_terms(work.session, work.actor, request, patient.id if patient else new_id())
     opening = opening_dates(work.actor, terms)
     rows = chosen_dates(work.session, work.actor, terms, opening.dates)
     return SeriesPreview(

@@ -66,7 +66,6 @@ Note = Annotated[str, AfterValidator(partial(clean_multiline, limit=2000, field=
 class SeriesWish(BaseModel):
     """What every appointment of a new series is like; the start is wall time of the location and fits the rule."""
 
-    patient_id: UUID
     practitioner_user_id: UUID
     clinic_location_id: UUID
     rrule: Rrule
@@ -78,7 +77,9 @@ class SeriesWish(BaseModel):
 
 
 class PreviewSeries(SeriesWish):
-    """A series that somebody considers."""
+    """A series that somebody considers, perhaps for a patient who is not registered yet."""
+
+    patient_id: UUID | None = None
 
 
 class ChosenDate(BaseModel):
@@ -119,6 +120,7 @@ Choices = Annotated[tuple[ChosenDate, ...], AfterValidator(_choices)]
 class BookSeries(SeriesWish):
     """A series as previewed, with a choice for each date that is not simply taken."""
 
+    patient_id: UUID
     case_id: UUID | None = None
     note: Note = ""
     choices: Choices = ()

@@ -17,7 +17,7 @@ from clinic_core.models import Appointment, AppointmentSeries, ClinicLocation
 from clinic_core.scheduling.bookable import check_case, find_resources
 from clinic_core.scheduling.conflicts import RESERVED
 from clinic_core.scheduling.fees import keep_fee
-from clinic_core.scheduling.reach import MANAGE, find_managed_appointment
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment
 from clinic_core.scheduling.schemas import BookSeries, CancelSeries, SeriesOutcome
 from clinic_core.scheduling.series import FOREVER, settle_dates
 from clinic_core.scheduling.series_book import (
@@ -25,7 +25,6 @@ from clinic_core.scheduling.series_book import (
     chosen_dates,
     opening_dates,
     series_refusal,
-    wished_patient,
     wished_terms,
 )
 from clinic_core.scheduling.series_held import held_appointments, series_terms
@@ -54,12 +53,12 @@ def book_series(work: Work, request: BookSeries) -> SeriesOutcome:
         NotFound, PermissionDenied, Conflict: as for booking; patients do not book series.
     """
     work.lock_calendar()
-    patient = wished_patient(work.session, work.actor, request)
+    patient = find_bookable_patient(work.session, work.actor, request.patient_id)
     calendar = (request.practitioner_user_id, request.clinic_location_id)
     refused = series_refusal(work.actor, patient, calendar)
     if refused:
         raise work.refused("series.book", MANAGE, refused)
-    terms = wished_terms(work.session, work.actor, request, case_id=request.case_id, note=request.note)
+    terms = wished_terms(work.session, work.actor, request, patient.id)
     check_case(work.session, request.case_id, patient.id)
     opening = opening_dates(work.actor, terms)
     rows = chosen_dates(work.session, work.actor, terms, opening.dates, request.choices)
@@ -76,7 +75,7 @@ def book_series(work: Work, request: BookSeries) -> SeriesOutcome:
     )
     skipped = {one.original_starts_at for one in request.choices if one.choice is DateChoice.SKIP}
     walls = (date.wall for date in opening.dates if date.instant in skipped)
-    terms = replace(terms, exdates=(*terms.exdates, *walls))
+    terms = replace(terms, exdates=(*terms.exdates, *walls), case_id=request.case_id, note=request.note)
     new = [NewOccurrence(row.date.instant, row.wanted, kept) for row, kept in zip(rows, settled, strict=True)]
     with work.constraints({RESERVED: lambda _: BookingConflict(TAKEN_MEANWHILE)}):
         series = add_series(work.session, work.actor, terms, materialised_until=opening.until)
