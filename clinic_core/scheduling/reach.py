@@ -33,6 +33,17 @@ def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, loca
     return scope is Scope.LOCATION and location_id in actor.location_ids
 
 
+def reaches_waiting(actor: Actor, location_id: UUID, practitioner_id: UUID | None) -> bool:
+    """Whether the actor keeps the waiting list of that practitioner, or with None of the location as a whole.
+
+    Who takes anybody belongs to the location: one calendar alone does not reach them.
+    """
+    if practitioner_id is not None:
+        return reaches(actor, MANAGE, practitioner_id=practitioner_id, location_id=location_id)
+    scope = actor.scope(MANAGE)
+    return scope is Scope.ORGANISATION or (scope is Scope.LOCATION and location_id in actor.location_ids)
+
+
 def may_give_calendar(actor: Actor, practitioner_id: UUID) -> bool:
     """Whether the actor may give the calendar of that person away: one's own, or everybody's who plans the rota.
 

@@ -9,7 +9,8 @@ from clinic_core.access import Actor, Permission
 from clinic_core.clinical_docs.schemas import StartVisit
 from clinic_core.clinical_docs.service import start_visit
 from clinic_core.kit.calendar import from_wall, to_wall, zone
-from clinic_core.kit.formats import date_text, datetime_text, minutes_text, money, time_text
+from clinic_core.kit.clock import now
+from clinic_core.kit.formats import datetime_text, day_text, minutes_text, time_text
 from clinic_core.patients.queries import get_patient
 from clinic_core.patients.schemas import GetPatient
 from clinic_core.scheduling.queries import get_appointment, undoable_step
@@ -25,9 +26,11 @@ from clinic_core.ui.calendar_copy import copy_appointment
 from clinic_core.ui.page import Page, go
 from clinic_core.ui.patient_line import draw_patient_line
 from clinic_core.ui.patient_search import PATIENT_PAGE
+from clinic_core.ui.payment_dialog import begin_payment
 from clinic_core.ui.series_panel import draw_series, draw_series_dialogs
 from clinic_core.ui.status import draw_status, next_steps
 from clinic_core.ui.undo import take_back
+from clinic_core.ui.waiting_list_rows import draw_matches
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import AppointmentStatus, VisitStatus
 
@@ -70,6 +73,8 @@ def _panel(page: Page, appointment_id: UUID) -> None:
         _draw_steps(page, row)
     _draw_ways(page, row)
     draw_fee(page, row)
+    if row.status is AppointmentStatus.CANCELLED and row.starts_at > now():
+        draw_matches(page, row)
     if manages:
         _draw_again(row)
         if row.status in MOVABLE:
@@ -139,7 +144,7 @@ def _draw_facts(page: Page, row: AppointmentRow) -> None:
             st.badge("↻ Series", color="gray")
         if row.overridden:
             st.badge("⚑ A rule was lifted", color="orange")
-    day = date_text(to_wall(row.starts_at, place).date(), settings.locale)
+    day = day_text(to_wall(row.starts_at, place).date(), settings.locale)
     lines = [
         f"**{day}, {time_text(row.starts_at, place)}–{time_text(row.ends_at, place)}** ({minutes_text(minutes)})",
         plain(" · ".join(part for part in (row.service, row.practitioner, row.location) if part)),
@@ -147,9 +152,6 @@ def _draw_facts(page: Page, row: AppointmentRow) -> None:
         plain(f"Double-booked: {row.double_book_reason}") if row.double_booked else "",
         plain(f"{_kinds(row)}: {row.override_reason}") if row.override_reason else "",
         plain(f"Cancelled by the {row.cancelled_by.label.lower()}: {row.cancel_reason}") if row.cancelled_by else "",
-        plain(f"Balance {money(row.patient_balance, settings.currency, settings.locale)}")
-        if row.patient_balance
-        else "",
     ]
     st.markdown("  \n".join(line for line in lines if line))
 
@@ -199,3 +201,8 @@ def _draw_ways(page: Page, row: AppointmentRow) -> None:
         bills = page.actor.can(Permission.BILLING_MANAGE) and row.status is AppointmentStatus.COMPLETED
         if bills and not row.invoiced and st.button("Invoice", icon=":material/receipt_long:", key="panel_invoice"):
             page.go(INVOICE_PAGE, patient=row.patient_id, appointment=row.id)
+        collects = page.actor.can(Permission.APPOINTMENT_MANAGE) and page.actor.can(Permission.BILLING_COLLECT)
+        if collects and row.patient_balance and st.button("Take payment", icon=":material/payments:", key="panel_pay"):
+            close_panel()
+            begin_payment(row.patient_id)
+            st.rerun()

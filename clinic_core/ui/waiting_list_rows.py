@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from clinic_core.access import Permission
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.formats import time_text
 from clinic_core.scheduling.queries import matches_for_slot
+from clinic_core.scheduling.reach import reaches_waiting
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
     FreedSlot,
@@ -40,19 +40,10 @@ def draw_entries(page: Page, rows: Sequence[WaitingRow]) -> None:
     for row in rows:
         with st.container(border=True, gap="xxsmall", key=f"waiting_{row.id}"):
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                st.badge(urgency_text(row.urgency), color=URGENCY_COLORS[row.urgency])
-                if st.button(plain(row.patient_name), key=f"waiting_patient_{row.id}", type="tertiary"):
-                    page.go(PATIENT_PAGE, patient=row.patient_id)
-                if row.patient_alerts:
-                    st.markdown(f":small[:orange[{plain('! ' + ', '.join(row.patient_alerts))}]]", width="content")
-                st.markdown(plain(wish_text(row, page.actor.settings)), width="content")
-                if page.actor.can(Permission.APPOINTMENT_MANAGE):
-                    with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
-                        _draw_actions(page, row)
+                _draw_wish(page, row)
             facts = (waiting_text(row, page.actor.settings), row.patient_phone, row.note)
             st.caption(plain(" · ".join(fact for fact in facts if fact)))
-            if row.offer is not None:
-                _draw_offer(page, row)
+            _draw_offer(page, row)
 
 
 def draw_freed(page: Page, slots: Sequence[FreedSlot], place: ZoneInfo) -> None:
@@ -83,6 +74,10 @@ def draw_matches(page: Page, row: AppointmentRow) -> None:
             _draw_match(page, match, row.practitioner)
 
 
+def _keeps(page: Page, row: WaitingRow) -> bool:
+    return reaches_waiting(page.actor, row.clinic_location_id, row.practitioner_user_id)
+
+
 def _draw_match(page: Page, match: WaitingMatch, practitioner: str) -> None:
     row, place = match.entry, zone(match.entry.timezone)
     chosen = ChosenTime(match.practitioner_user_id, practitioner, match.starts_at, match.ends_at)
@@ -95,12 +90,24 @@ def _draw_match(page: Page, match: WaitingMatch, practitioner: str) -> None:
             plain(" · ".join(fact for fact in (waiting_text(row, page.actor.settings), row.patient_phone) if fact)),
             width="content",
         )
-        if not page.actor.can(Permission.APPOINTMENT_MANAGE):
+        if not _keeps(page, row):
             return
         if row.offer is None and st.button("Offer", key=f"match_offer_{key}") and offer(page, row, chosen):
             st.rerun()
         if st.button("Book", key=f"match_book_{key}") and book(page, row, chosen):
             st.rerun()
+
+
+def _draw_wish(page: Page, row: WaitingRow) -> None:
+    st.badge(urgency_text(row.urgency), color=URGENCY_COLORS[row.urgency])
+    if st.button(plain(row.patient_name), key=f"waiting_patient_{row.id}", type="tertiary"):
+        page.go(PATIENT_PAGE, patient=row.patient_id)
+    if row.patient_alerts:
+        st.markdown(f":small[:orange[{plain('! ' + ', '.join(row.patient_alerts))}]]", width="content")
+    st.markdown(plain(wish_text(row, page.actor.settings)), width="content")
+    if _keeps(page, row):
+        with st.container(horizontal=True, horizontal_alignment="right", gap="xsmall"):
+            _draw_actions(page, row)
 
 
 def _draw_actions(page: Page, row: WaitingRow) -> None:
@@ -124,5 +131,5 @@ def _draw_offer(page: Page, row: WaitingRow) -> None:
         )
         if not row.offer.is_free:
             st.badge("taken by now", color="orange", icon=":material/warning:")
-        if page.actor.can(Permission.APPOINTMENT_MANAGE):
+        if _keeps(page, row):
             draw_answers(page, row.offer)

@@ -6,10 +6,11 @@ from sqlalchemy import ColumnElement, func, or_, select
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
-from clinic_core.errors import NotFound
+from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.clock import now
 from clinic_core.models import ClinicLocation, Patient, WaitingListEntry
+from clinic_core.scheduling.bookable import find_bookable
 from clinic_core.scheduling.openings import freed_times, visible_calendars
 from clinic_core.scheduling.queries.places import list_practitioners
 from clinic_core.scheduling.schemas import (
@@ -67,12 +68,18 @@ def get_waiting(work: Work, request: GetWaiting) -> WaitingRow:
 def matches_for_slot(work: Work, request: MatchesForSlot) -> list[WaitingMatch]:
     """Those who wait and could be booked into a time of a practitioner, best first: urgency, wait, fit.
 
-    Nobody whom something is in the way of: the patient's own appointments, hours, absences, buffers.
+    Nobody whom something is in the way of: the patient's own appointments, hours, absences, buffers. Nobody either
+    where the place or the practitioner takes no bookings any more.
 
     Raises:
-        NotFound: an unknown location.
+        NotFound: an unknown location or practitioner.
     """
-    location = work.get(ClinicLocation, request.clinic_location_id, called="location")
+    try:
+        location = find_bookable(
+            work.session, request.clinic_location_id, practitioner_id=request.practitioner_user_id
+        ).location
+    except InvalidInput:
+        return []
     if not visible_calendars(work.actor, location.id, [request.practitioner_user_id]):
         return []
     free = FreeTime(request.practitioner_user_id, request.starts_at, request.ends_at)

@@ -42,7 +42,7 @@ class ListUnclosed(BaseModel):
     """Appointments of the days before a day that have no final status yet; the location's wall decides the day."""
 
     clinic_location_id: UUID
-    before: date
+    before: date = Field(ge=date(1900, 1, 1))
     days_back: int = Field(default=30, ge=1, le=366)
     practitioner_ids: Ids = ()
     limit: int = Field(default=100, ge=1, le=LIST_LIMIT)

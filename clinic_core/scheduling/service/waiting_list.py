@@ -9,7 +9,7 @@ from clinic_core.access import Work, use_case
 from clinic_core.errors import Conflict
 from clinic_core.models import WaitingListEntry, WaitingListOffer
 from clinic_core.scheduling.bookable import find_bookable
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, is_own_patient, reaches
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, is_own_patient, reaches_waiting
 from clinic_core.scheduling.schemas import (
     AddToWaitingList,
     AppointmentRow,
@@ -24,7 +24,7 @@ from clinic_core.scheduling.schemas import (
 from clinic_core.scheduling.service.booking import book_appointment
 from clinic_core.scheduling.waiting_list import check_reached, waiting_rows
 from clinic_core.scheduling.waiting_match import rooms_for
-from clinic_core.vocabulary import OfferStatus, Scope, WaitingStatus
+from clinic_core.vocabulary import OfferStatus, WaitingStatus
 
 
 @use_case(MANAGE, name="waiting.add")
@@ -129,7 +129,7 @@ def _waiting(work: Work, entry_id: UUID, version: int | None) -> WaitingListEntr
 
 def _apply(work: Work, name: str, entry: WaitingListEntry, wish: WaitingWish) -> None:
     """Checks the wish and writes it into the entry; the calendar lock keeps a second entry from slipping in."""
-    if not _may_keep(work, wish):
+    if not reaches_waiting(work.actor, wish.clinic_location_id, wish.practitioner_user_id):
         raise work.refused(name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
     service = find_bookable(
         work.session,
@@ -155,18 +155,6 @@ def _apply(work: Work, name: str, entry: WaitingListEntry, wish: WaitingWish) ->
     entry.time_from, entry.time_to = wish.time_from, wish.time_to
     entry.earliest_on, entry.latest_on = wish.earliest_on, wish.latest_on
     entry.urgency, entry.note = wish.urgency, wish.note
-
-
-def _may_keep(work: Work, wish: WaitingWish) -> bool:
-    """Who takes anybody belongs to the location; who reaches one calendar only keeps the list for that one."""
-    if wish.practitioner_user_id is not None:
-        return reaches(
-            work.actor, MANAGE, practitioner_id=wish.practitioner_user_id, location_id=wish.clinic_location_id
-        )
-    scope = work.actor.scope(MANAGE)
-    return scope is Scope.ORGANISATION or (
-        scope is Scope.LOCATION and wish.clinic_location_id in work.actor.location_ids
-    )
 
 
 def _close_offers(work: Work, entry_id: UUID, appointment: AppointmentRow | None = None) -> None:
