@@ -39,6 +39,7 @@ MOVE: Way = ("move", None)
 CANCEL: Way = ("cancel", None)
 LEAVE: Way = ("leave", None)
 _REASON = "away_reason"
+_WAY_WIDTH = 345
 WAYS = ("Move to the next free times", "Hand over, move the rest", "Cancel all")
 
 
@@ -130,7 +131,8 @@ def _draw_line(page: Page, row: PlannedRow, wish: int) -> Way:
         with st.container(width=100):
             draw_status(appointment.status)
         st.caption(plain(appointment.service), width=150)
-        with st.container(width="stretch"):
+        # Wide enough for the time on a phone too, where it then has a line of its own.
+        with st.container(width=_WAY_WIDTH):
             return st.selectbox(
                 f"What becomes of {time_text(appointment.starts_at, zone(appointment.timezone))}",
                 list(ways),

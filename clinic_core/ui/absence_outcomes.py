@@ -81,11 +81,16 @@ def _draw_kind(page: Page, outcomes: Iterable[Outcome], kind: str, heading: str,
     if chosen:
         st.caption(heading)
     for one in chosen:
-        with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
-            with st.container(width=190):
-                if st.button(plain(one.patient), key=f"outcome_{one.appointment_id}", type="tertiary"):
-                    page.go(PATIENT_PAGE, patient=one.patient_id)
-            st.markdown(f"{icon} {plain(f'{one.before}: {one.sentence}')}", width="stretch")
+        _draw_outcome(page, one, icon)
+
+
+def _draw_outcome(page: Page, one: Outcome, icon: str) -> None:
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+        with st.container(width=190):
+            is_asked = st.button(plain(one.patient), key=f"outcome_{one.appointment_id}", type="tertiary")
+        st.markdown(f"{icon} {plain(f'{one.before}: {one.sentence}')}", width="stretch")
+    if is_asked:
+        page.go(PATIENT_PAGE, patient=one.patient_id)
 
 
 def _said(rebooked: Rebooked, before: AppointmentRow, locale: Locale) -> tuple[str, Kind]:

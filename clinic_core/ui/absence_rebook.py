@@ -91,19 +91,26 @@ def displaced_text(displaced: int) -> str:
 
 def _draw_row(page: Page, row: AppointmentRow, *, is_open: bool) -> None:
     with st.container(border=is_open, gap="xsmall", key=f"displaced_{row.id}"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            st.markdown(f"**{plain(when_text(row, page.actor.settings.locale))}**", width=170)
-            with st.container(width=180):
-                if st.button(plain(row.patient_name), key=f"displaced_patient_{row.id}", type="tertiary"):
-                    page.go(PATIENT_PAGE, patient=row.patient_id)
-            with st.container(width=100):
-                draw_status(row.status)
-            facts = (row.service, row.practitioner, row.location, *(one.name for one in row.resources))
-            st.caption(plain(" · ".join(part for part in facts if part)), width="stretch")
-            if not is_open:
-                st.button("Show ways", key=f"displaced_open_{row.id}", on_click=_open, args=(row.id,))
+        is_asked = _draw_facts(page, row, is_open=is_open)
         if is_open:
             _draw_ways(page, row)
+    if is_asked:
+        page.go(PATIENT_PAGE, patient=row.patient_id)
+
+
+def _draw_facts(page: Page, row: AppointmentRow, *, is_open: bool) -> bool:
+    """One line about the appointment; whether the patient was asked for."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.markdown(f"**{plain(when_text(row, page.actor.settings.locale))}**", width=170)
+        with st.container(width=180):
+            is_asked = st.button(plain(row.patient_name), key=f"displaced_patient_{row.id}", type="tertiary")
+        with st.container(width=100):
+            draw_status(row.status)
+        facts = (row.service, row.practitioner, row.location, *(one.name for one in row.resources))
+        st.caption(plain(" · ".join(part for part in facts if part)), width="stretch")
+        if not is_open:
+            st.button("Show ways", key=f"displaced_open_{row.id}", on_click=_open, args=(row.id,))
+    return is_asked
 
 
 def _open(appointment_id: UUID) -> None:

@@ -18,23 +18,27 @@ def draw_grid(draft: Draft, places: Mapping[UUID, str], locale: Locale, *, first
     order = [(first_weekday - 1 + at) % 7 + 1 for at in range(7)]
     for weekday, column in zip(order, st.columns(7, gap="small", border=True), strict=True):
         with column, st.container(gap="xsmall"):
-            st.markdown(f"**{WEEKDAYS[weekday - 1]}**")
-            rules = [(at, rule) for at, rule in enumerate(draft.rules) if rule.weekday == weekday]
-            for at, rule in rules:
-                _draw_rule(draft, at, rule, places, locale)
-            if not rules:
-                st.caption("Does not work")
-            with st.container(horizontal=True, gap="xsmall"):
-                st.button(
-                    "Add",
-                    icon=":material/add:",
-                    key=f"rule_add_{weekday}",
-                    type="tertiary",
-                    on_click=begin_rule,
-                    args=(weekday, None),
-                )
-                if rules:
-                    _draw_copy(draft, weekday)
+            _draw_day(draft, weekday, places, locale)
+
+
+def _draw_day(draft: Draft, weekday: int, places: Mapping[UUID, str], locale: Locale) -> None:
+    st.markdown(f"**{WEEKDAYS[weekday - 1]}**")
+    rules = [(at, rule) for at, rule in enumerate(draft.rules) if rule.weekday == weekday]
+    for at, rule in rules:
+        _draw_rule(draft, at, rule, places, locale)
+    if not rules:
+        st.caption("Does not work")
+    with st.container(horizontal=True, gap="xsmall"):
+        st.button(
+            "Add",
+            icon=":material/add:",
+            key=f"rule_add_{weekday}",
+            type="tertiary",
+            on_click=begin_rule,
+            args=(weekday, None),
+        )
+        if rules:
+            _draw_copy(draft, weekday)
 
 
 def _draw_rule(draft: Draft, at: int, rule: AvailabilityRule, places: Mapping[UUID, str], locale: Locale) -> None:

@@ -10,46 +10,21 @@ from clinic_core.scheduling.queries.appointments import (
     list_appointments,
     today_counts,
 )
-from clinic_core.scheduling.queries.checks import (
-    check_time,
-)
+from clinic_core.scheduling.queries.checks import check_time
 from clinic_core.scheduling.queries.day import count_unclosed, day_openings, day_pulse, unclosed_appointments
-from clinic_core.scheduling.queries.displaced import (
-    colleagues_free,
-    displaced_appointments,
-    plan_day,
-    propose_times,
-)
-from clinic_core.scheduling.queries.feeds import (
-    find_feed,
-    list_feeds,
-)
-from clinic_core.scheduling.queries.fees import (
-    count_fees,
-    list_fees,
-)
-from clinic_core.scheduling.queries.hours import (
-    get_opening_hours,
-    list_closures,
-    preview_availability,
-    working_hours,
-)
-from clinic_core.scheduling.queries.hours_away import (
-    list_absences,
-    list_outages,
-)
+from clinic_core.scheduling.queries.displaced import colleagues_free, displaced_appointments, plan_day, propose_times
+from clinic_core.scheduling.queries.feeds import find_feed, list_feeds
+from clinic_core.scheduling.queries.fees import count_fees, list_fees
+from clinic_core.scheduling.queries.hours import get_opening_hours, list_closures, preview_availability, working_hours
+from clinic_core.scheduling.queries.hours_away import list_absences, list_outages
 from clinic_core.scheduling.queries.places import (
     list_locations,
     list_practitioners,
     list_resources,
     list_services_for_booking,
 )
-from clinic_core.scheduling.queries.recall import (
-    list_recall,
-)
-from clinic_core.scheduling.queries.requirements import (
-    list_requirements,
-)
+from clinic_core.scheduling.queries.recall import list_recall
+from clinic_core.scheduling.queries.requirements import list_requirements
 from clinic_core.scheduling.queries.rules import get_booking_rules
 from clinic_core.scheduling.queries.series import (
     count_series_gaps,
@@ -59,13 +34,8 @@ from clinic_core.scheduling.queries.series import (
     preview_series,
     preview_series_edit,
 )
-from clinic_core.scheduling.queries.slots import (
-    find_slots,
-    free_resources,
-)
-from clinic_core.scheduling.queries.undo import (
-    undoable_step,
-)
+from clinic_core.scheduling.queries.slots import find_slots, free_resources
+from clinic_core.scheduling.queries.undo import undoable_step
 from clinic_core.scheduling.queries.waiting_list import (
     count_waiting,
     freed_slots,

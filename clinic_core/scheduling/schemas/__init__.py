@@ -14,27 +14,11 @@ from clinic_core.scheduling.schemas.appointments import (
     MoveAppointment,
     ResourceRef,
 )
-from clinic_core.scheduling.schemas.calendar import (
-    CountDays,
-    DayTotal,
-    FindFirstVisits,
-)
-from clinic_core.scheduling.schemas.checks import (
-    CheckTime,
-    FindSlots,
-    ResourceNeed,
-    SlotRow,
-    TimeCheck,
-)
+from clinic_core.scheduling.schemas.calendar import CountDays, DayTotal, FindFirstVisits
+from clinic_core.scheduling.schemas.checks import CheckTime, FindSlots, ResourceNeed, SlotRow, TimeCheck
 from clinic_core.scheduling.schemas.day import DayOpenings, DayPulse, FreeGap, ListUnclosed, UnclosedCount
-from clinic_core.scheduling.schemas.day_sheet import (
-    DaySheet,
-    DaySheetRow,
-    PrintDaySheet,
-)
-from clinic_core.scheduling.schemas.details import (
-    EditAppointment,
-)
+from clinic_core.scheduling.schemas.day_sheet import DaySheet, DaySheetRow, PrintDaySheet
+from clinic_core.scheduling.schemas.details import EditAppointment
 from clinic_core.scheduling.schemas.displaced import (
     Colleague,
     DisplacedList,
@@ -108,11 +92,7 @@ from clinic_core.scheduling.schemas.places import (
     UpdateLocation,
     UpdateResource,
 )
-from clinic_core.scheduling.schemas.recall import (
-    ListRecall,
-    RecallPage,
-    RecallRow,
-)
+from clinic_core.scheduling.schemas.recall import ListRecall, RecallPage, RecallRow
 from clinic_core.scheduling.schemas.requirements import (
     FindFreeResources,
     FreeResources,
