@@ -5,7 +5,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
@@ -32,23 +32,29 @@ class Result(Protocol):
     floor: float
     scale: int
     ratio: float
+    details: Mapping[str, object]
 
 
 class Benchmark(StrEnum):
     """The measurements there are."""
 
     BOOKING = "booking"
+    DAY_VIEW = "day-view"
+    RACE = "race"
+    SLOTS = "slots"
 
 
 def bench(
     name: Annotated[Benchmark, typer.Argument(help="What to measure.")],
-    scale: Annotated[int, typer.Option(help="How many times.", min=1)] = 300,
+    scale: Annotated[
+        int | None, typer.Option(help="How many times, or how many rows; each measurement has its usual one.", min=1)
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Measure on a PostgreSQL server made for it and thrown away; nobody's data is touched."""
     run = _measurement(name)
     with _server_of_its_own():
-        result = run(scale)
+        result = run() if scale is None else run(scale)
     if as_json:
         report = {
             "name": result.name,
@@ -57,18 +63,21 @@ def bench(
             "floor": result.floor,
             "ratio": round(result.ratio, 2),
             "scale": result.scale,
+            **result.details,
         }
         typer.echo(json.dumps(report))
         return
     typer.echo(f"{result.name}: {result.figure} {result.unit}, floor {result.floor}, ratio {result.ratio:.2f}")
+    for name_of, value in result.details.items():
+        typer.echo(f"  {name_of.replace('_', ' ')}: {value}")
 
 
-def _measurement(name: Benchmark) -> Callable[[int], Result]:
+def _measurement(name: Benchmark) -> Callable[..., Result]:
     if not (PROJECT_ROOT / "benchmarks").is_dir():
         raise ConfigurationError("Benchmarks are part of the source tree, not of an installed package.")
     if str(PROJECT_ROOT) not in sys.path:
         sys.path.insert(0, str(PROJECT_ROOT))
-    found: Callable[[int], Result] = importlib.import_module(f"benchmarks.{name}").run
+    found: Callable[..., Result] = importlib.import_module(f"benchmarks.{name.replace('-', '_')}").run
     return found
 
 

@@ -4,16 +4,31 @@ Plain columns, not entities: a day of a location is read at every click, and mak
 unit of work cost three times as much as finding them.
 """
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, String, and_, cast, exists, func, null, or_, select, type_coerce
-from sqlalchemy.dialects.postgresql import JSONB, aggregate_order_by
+from sqlalchemy import (
+    ColumnElement,
+    DateTime,
+    Enum,
+    String,
+    and_,
+    cast,
+    exists,
+    func,
+    null,
+    or_,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import aggregate_order_by
 from sqlalchemy.orm import Session
-from sqlmodel import col
+from sqlmodel import SQLModel, col
+from sqlmodel.sql.sqltypes import UTCDateTime
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import invoices_in_scope
@@ -49,7 +64,8 @@ def appointment_rows(
 ) -> list[AppointmentRow]:
     """The appointments for which the conditions hold, by start; the caller brings the actor's scope along."""
     statement = (
-        _columns(actor)
+        select(*_COLUMNS, _invoiced(actor).label("invoiced"), balance_of_patient(actor).label("patient_balance"))
+        .select_from(Appointment)
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .join(AppUser, col(AppUser.id) == col(Appointment.practitioner_user_id))
         .join(ClinicLocation, col(ClinicLocation.id) == col(Appointment.clinic_location_id))
@@ -70,7 +86,7 @@ def appointment_rows(
     session.flush()
     found = session.connection().execute(statement)
     names = tuple(found.keys())
-    return [_row(dict(zip(names, row, strict=True))) for row in found.all()]
+    return [_read_row(dict(zip(names, row, strict=True))) for row in found.all()]
 
 
 def appointment_row(session: Session, actor: Actor, appointment_id: UUID) -> AppointmentRow:
@@ -140,38 +156,20 @@ def new_appointment_row(actor: Actor, appointment: Appointment, made_of: NewBook
     )
 
 
-def _columns(actor: Actor) -> Select[*tuple[Any, ...]]:
-    """Everything that a row says, under the names of its fields; words of vocabularies as they are stored."""
-    own = [col(getattr(Appointment, name)) for name in _OWN if name not in {"status", "cancelled_by"}]
-    return select(
-        *own,
-        type_coerce(col(Appointment.status), String).label("status"),
-        type_coerce(col(Appointment.cancelled_by), String).label("cancelled_by"),
-        func.coalesce(col(Appointment.cancel_reason), "").label("cancel_reason"),
-        func.coalesce(col(Appointment.double_book_reason), "").label("double_book_reason"),
-        func.coalesce(col(Appointment.override_reason), "").label("override_reason"),
-        col(Appointment.override_kinds_json).label("override_kinds"),
-        col(Appointment.imported).label("is_imported"),
-        col(Patient.first_name),
-        col(Patient.last_name),
-        col(Patient.preferred_name),
-        col(Patient.code).label("patient_code"),
-        col(Patient.alerts_json).label("patient_alerts"),
-        col(AppUser.display_name).label("practitioner"),
-        col(ClinicLocation.name).label("location"),
-        col(ClinicLocation.timezone),
-        func.coalesce(col(ProductService.name), "").label("service"),
-        func.coalesce(col(ProductService.code), "").label("service_code"),
-        func.coalesce(col(ProductService.color), "").label("service_color"),
-        col(Visit.id).label("visit_id"),
-        type_coerce(col(Visit.status), String).label("visit_status"),
-        _resources().label("resources"),
-        _invoiced(actor).label("invoiced"),
-        balance_of_patient(actor).label("patient_balance"),
-    )
+def _as_read(name: str) -> ColumnElement[Any]:
+    """A column of the appointment as the driver reads it; instants and words are converted once, by the row."""
+    column = SQLModel.metadata.tables["appointment"].c[name]
+    if isinstance(column.type, UTCDateTime):
+        return type_coerce(column, DateTime(timezone=True)).label(name)
+    return type_coerce(column, String).label(name) if isinstance(column.type, Enum) else column
 
 
-def _resources() -> ColumnElement[object]:
+def _json_text(column: Any) -> ColumnElement[str | None]:
+    """A list that is mostly empty, to be read only where it is not."""
+    return func.nullif(cast(column, String), "[]")
+
+
+def _resources() -> ColumnElement[str | None]:
     """Rooms, then equipment, by name."""
     in_order = aggregate_order_by(
         func.jsonb_build_object(
@@ -182,7 +180,7 @@ def _resources() -> ColumnElement[object]:
         col(LocationResource.id),
     )
     taken = (
-        select(func.coalesce(func.jsonb_agg(in_order, type_=JSONB), func.jsonb_build_array()))
+        select(cast(func.jsonb_agg(in_order), String))
         .select_from(AppointmentResource)
         .join(LocationResource, col(LocationResource.id) == col(AppointmentResource.resource_id))
         .where(
@@ -191,6 +189,32 @@ def _resources() -> ColumnElement[object]:
         )
     )
     return taken.correlate(Appointment).scalar_subquery()
+
+
+# What everybody may see, under the names of the fields; built once, as each reading would build it anew.
+_LISTS = ("patient_alerts", "override_kinds", "resources")
+_COLUMNS: tuple[ColumnElement[Any], ...] = (
+    *map(_as_read, _OWN),
+    func.coalesce(col(Appointment.cancel_reason), "").label("cancel_reason"),
+    func.coalesce(col(Appointment.double_book_reason), "").label("double_book_reason"),
+    func.coalesce(col(Appointment.override_reason), "").label("override_reason"),
+    _json_text(col(Appointment.override_kinds_json)).label("override_kinds"),
+    col(Appointment.imported).label("is_imported"),
+    col(Patient.first_name).label("first_name"),
+    col(Patient.last_name).label("last_name"),
+    col(Patient.preferred_name).label("preferred_name"),
+    col(Patient.code).label("patient_code"),
+    _json_text(col(Patient.alerts_json)).label("patient_alerts"),
+    col(AppUser.display_name).label("practitioner"),
+    col(ClinicLocation.name).label("location"),
+    col(ClinicLocation.timezone).label("timezone"),
+    func.coalesce(col(ProductService.name), "").label("service"),
+    func.coalesce(col(ProductService.code), "").label("service_code"),
+    func.coalesce(col(ProductService.color), "").label("service_color"),
+    col(Visit.id).label("visit_id"),
+    type_coerce(col(Visit.status), String).label("visit_status"),
+    _resources().label("resources"),
+)
 
 
 def _invoiced(actor: Actor) -> ColumnElement[Any]:
@@ -211,7 +235,13 @@ def _invoiced(actor: Actor) -> ColumnElement[Any]:
     )
 
 
-def _row(values: Mapping[str, Any]) -> AppointmentRow:
+def _read_row(values: dict[str, Any]) -> AppointmentRow:
+    for name in _LISTS:
+        values[name] = json.loads(values[name]) if values[name] else ()
+    return _row(values)
+
+
+def _row(values: dict[str, Any]) -> AppointmentRow:
     """The names of the patient become one; whatever is no field of a row is left behind."""
-    first, last, preferred = (values[name] for name in ("first_name", "last_name", "preferred_name"))
-    return AppointmentRow.model_validate({**values, "patient_name": person_name(first, last, preferred)})
+    values["patient_name"] = person_name(values["first_name"], values["last_name"], values["preferred_name"])
+    return AppointmentRow.model_validate(values)

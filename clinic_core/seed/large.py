@@ -79,8 +79,13 @@ Item = TypeVar("Item")
 class Progress(Protocol):
     """Shows how far a long step is: hands the same items on."""
 
-    def __call__(self, title: str, work: Iterable[Item], *, total: int) -> Iterable[Item]:
+    def __call__(self, title: str, work: Iterable[Item], /, *, total: int) -> Iterable[Item]:
         """The items of `work`, in order; there are about `total`."""
+
+
+def unseen(_title: str, work: Iterable[Item], /, *, total: int) -> Iterable[Item]:  # noqa: ARG001
+    """Progress that nobody looks at."""
+    return work
 
 
 @dataclass
