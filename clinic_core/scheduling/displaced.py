@@ -19,7 +19,7 @@ from sqlmodel import col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import appointments_in_scope
-from clinic_core.kit.calendar import Span, local_date, overlaps, range_bounds, subtract, zone
+from clinic_core.kit.calendar import Span, local_date, overlaps, range_bounds, zone
 from clinic_core.kit.clock import now
 from clinic_core.models import (
     Absence,
@@ -111,51 +111,53 @@ class _Facts:
     def against(self, one: _Booked) -> frozenset[ConflictKind]:
         """Everything for which the appointment cannot take place as booked."""
         place = zone(one.timezone)
+        days = ClosedDays(local_date(one.starts_at, place), local_date(one.ends_at, place))
         found = {
-            _K.CLOSED: self._is_closed(one, place),
+            _K.CLOSED: self._is_closed(one, days, place),
             _K.OUT_OF_SERVICE: one.id in self.without_room,
             _K.ABSENCE: self._is_away(one),
-            _K.OUTSIDE_HOURS: _K.OUTSIDE_HOURS not in one.lifted and self._is_outside_hours(one, place),
+            _K.OUTSIDE_HOURS: _K.OUTSIDE_HOURS not in one.lifted and self._is_outside_hours(one, days, place),
         }
         return frozenset(kind for kind, holds in found.items() if holds)
 
-    def _is_closed(self, one: _Booked, place: ZoneInfo) -> bool:
-        first, last = local_date(one.starts_at, place), local_date(one.ends_at, place)
+    def _is_closed(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> bool:
         return any(
-            closed.first <= last
-            and closed.last >= first
-            and overlaps(one.during, range_bounds(max(closed.first, first), min(closed.last, last), place))
+            closed.first <= days.last
+            and closed.last >= days.first
+            and overlaps(one.during, range_bounds(max(closed.first, days.first), min(closed.last, days.last), place))
             for closed in (*self.closures[one.location_id], *self.closures[None])
         )
 
     def _is_away(self, one: _Booked) -> bool:
         known = self.placed_at.get(one.id) if _K.ABSENCE in one.lifted else None
         return any(
-            overlaps(one.during, (away.starts_at, away.ends_at)) and (known is None or away.recorded_at is None or away.recorded_at > known)
+            overlaps(one.during, (away.starts_at, away.ends_at))
+            and (known is None or away.recorded_at is None or away.recorded_at > known)
             for away in self.absences[one.practitioner_id]
         )
 
-    def _is_outside_hours(self, one: _Booked, place: ZoneInfo) -> bool:
-        if self.rota.get(one.practitioner_id) and subtract([one.during], self._worked(one, place)):
+    def _is_outside_hours(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> bool:
+        if self.rota.get(one.practitioner_id) and not _lies_in(one, self._worked(one, days, place)):
             return True
-        return bool(self.hours[one.location_id] and subtract([one.during], self._opened(one, place)))
+        return bool(self.hours[one.location_id]) and not _lies_in(one, self._opened(one, days, place))
 
-    def _worked(self, one: _Booked, place: ZoneInfo) -> list[Span]:
-        first, last = local_date(one.starts_at, place), local_date(one.ends_at, place)
-        key = (one.location_id, one.practitioner_id, first, last)
+    def _worked(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> list[Span]:
+        key = (one.location_id, one.practitioner_id, *days)
         if key not in self._spans:
             rules = [rule for rule in self.rota[one.practitioner_id] if rule.clinic_location_id == one.location_id]
-            self._spans[key] = working_spans(rules, place, during=range_bounds(first, last, place))
+            self._spans[key] = working_spans(rules, place, during=range_bounds(*days, place))
         return self._spans[key]
 
-    def _opened(self, one: _Booked, place: ZoneInfo) -> list[Span]:
-        first, last = local_date(one.starts_at, place), local_date(one.ends_at, place)
-        key = (one.location_id, None, first, last)
+    def _opened(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> list[Span]:
+        key = (one.location_id, None, *days)
         if key not in self._spans:
-            self._spans[key] = opening_spans(
-                self.hours[one.location_id], place, during=range_bounds(first, last, place)
-            )
+            self._spans[key] = opening_spans(self.hours[one.location_id], place, during=range_bounds(*days, place))
         return self._spans[key]
+
+
+def _lies_in(one: _Booked, spans: Sequence[Span]) -> bool:
+    """Whether the appointment lies in one of the merged spans."""
+    return any(span.start <= one.starts_at and one.ends_at <= span.end for span in spans)
 
 
 def _booked(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[_Booked]:
