@@ -42,7 +42,9 @@ def draw_day(page: Page, rows: Sequence[AppointmentRow], place: ZoneInfo, *, key
                 _draw_who(page, row, key=key)
                 _draw_facts(page, row, practitioner="" if is_own else row.practitioner)
                 # One container, so that a phone keeps it on one line below the facts.
-                with st.container(horizontal=True, vertical_alignment="center", gap="xsmall"):
+                with st.container(
+                    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="xsmall"
+                ):
                     _draw_standing(page, row, place)
                     _draw_buttons(page, row, last, key=key)
 
@@ -70,16 +72,19 @@ def _draw_facts(page: Page, row: AppointmentRow, *, practitioner: str) -> None:
 
 def _draw_standing(page: Page, row: AppointmentRow, place: ZoneInfo) -> None:
     """The status with the time that matters now, and what the patient owes."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="xxsmall", width=_STATUS):
-        since = _since(row, place, now())
-        st.badge(f"{status_text(row.status)} {since}".strip(), color=LOOKS[row.status].badge)
-    if row.patient_balance is not None:
-        owed = amount(row.patient_balance, page.actor.settings.locale) if row.patient_balance else "—"
-        st.markdown(plain(owed), width=_OWED, text_alignment="right")
+    sees_money = row.patient_balance is not None
+    width = _STATUS + _OWED if sees_money else _STATUS
+    with st.container(horizontal=True, vertical_alignment="center", gap=None, width=width):
+        with st.container(horizontal=True, width=_STATUS):
+            since = _since(row, place, now())
+            st.badge(f"{status_text(row.status)} {since}".strip(), color=LOOKS[row.status].badge)
+        if sees_money:
+            owed = amount(row.patient_balance, page.actor.settings.locale) if row.patient_balance else "—"
+            st.markdown(plain(owed), width=_OWED, text_alignment="right")
 
 
 def _draw_buttons(page: Page, row: AppointmentRow, last: UndoableStep | None, *, key: str) -> None:
-    with st.container(horizontal=True, horizontal_alignment="right", vertical_alignment="center", gap="xsmall"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall", width="content"):
         notes = may_document(page.actor, row) and row.status is not AppointmentStatus.CANCELLED
         if notes and st.button(note_label(row), key=f"{key}_note_{row.id}", icon=":material/clinical_notes:"):
             write_note(page, row)

@@ -25,6 +25,7 @@ from clinic_core.ui.states import draw_empty
 
 EDITING = "edit_patient"
 REGISTER = "pages/front_desk/patients.py"
+WAITING_PAGE = "pages/front_desk/waiting_list.py"
 TABS = {
     "Overview": (Permission.PATIENT_READ, draw_overview),
     "Appointments": (Permission.APPOINTMENT_READ, draw_appointments),
@@ -74,6 +75,8 @@ with page.actions:
     if actor.can(Permission.APPOINTMENT_MANAGE):
         slot = BookingSlot(next_quarter() + timedelta(days=1), patient_id=patient.id, patient_name=patient.name)
         st.button("Book", type="primary", icon=":material/add:", on_click=begin_booking, args=(slot,))
+        if st.button("Waiting list", icon=":material/hourglass_top:"):
+            page.go(WAITING_PAGE, patient=patient.id)
     if actor.can(Permission.PATIENT_WRITE):
         st.button("Change details", icon=":material/edit:", on_click=set_editing, args=(patient.version,))
         with st.popover("More"):
