@@ -10,6 +10,8 @@ from pydantic import ValidationError
 from clinic_core.access import perform
 from clinic_core.errors import ClinicError
 from clinic_core.kit.calendar import to_wall, zone
+from clinic_core.kit.clock import now
+from clinic_core.kit.recurrence import remaining
 from clinic_core.notifications.service import edit_series_with_reminders
 from clinic_core.scheduling.queries import (
     get_appointment,
@@ -126,8 +128,16 @@ def _draw_fields(page: Page, row: AppointmentRow, series: SeriesRow, reach: Seri
         chosen["resource_ids"] = tuple(sorted(taken))
     if not is_one and st.toggle("Another rule from then on", key=f"{key}_is_ruled"):
         first: date = chosen["starts_on"] or wall.date()
-        chosen["rrule"] = draw_rule(first, key=f"{key}_rule", present=series.rrule, optional=False)
+        chosen["rrule"] = draw_rule(first, key=f"{key}_rule", present=_rest(row, series, reach), optional=False)
     return {name: value for name, value in chosen.items() if value is not None and value != present[name]}
+
+
+def _rest(row: AppointmentRow, series: SeriesRow, reach: SeriesReach) -> str:
+    """The rule of the part of the series that is changed: with the number of times that is left."""
+    place, since = zone(series.timezone), now()
+    if reach is SeriesReach.THIS_AND_FOLLOWING and row.original_starts_at is not None:
+        since = max(since, row.original_starts_at)
+    return remaining(series.rrule, series.starts_at_wall, series.timezone, to_wall(since, place)) or series.rrule
 
 
 def _minutes(row: AppointmentRow) -> int:

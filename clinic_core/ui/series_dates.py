@@ -74,9 +74,7 @@ def _draw(page: Page, date: OpenDate, timezone: str, key: str) -> ChosenDate:
     st.markdown(f"{_SYMBOLS[date.status]} **{plain(when_text(date.starts_at, timezone, locale))}**")
     draw_obstacles([one for one in date.obstacles if one.severity is not Severity.INFO], can_override=date.can_override)
     words = [date.skip, _OTHER, *([_ANYWAY] if date.can_override else [])]
-    word = st.segmented_control(
-        "Choice", words, default=date.skip, key=f"{key}_choice", label_visibility="collapsed", required=True
-    )
+    word = st.radio("Choice", words, key=f"{key}_choice", horizontal=True, label_visibility="collapsed")
     if word == _OTHER:
         return _draw_other(page, date, timezone, key)
     if word == _ANYWAY:

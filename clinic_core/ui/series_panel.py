@@ -8,6 +8,7 @@ from clinic_core.access import Permission
 from clinic_core.kit.formats import Locale
 from clinic_core.scheduling.queries import get_series
 from clinic_core.scheduling.schemas import AppointmentRow, GetSeries, OccurrenceRow, SeriesRow
+from clinic_core.scheduling.schemas.series import LIST_LIMIT
 from clinic_core.ui.page import Page
 from clinic_core.ui.series_change import draw_change
 from clinic_core.ui.series_dates import when_text
@@ -16,19 +17,19 @@ from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain
 
 _CHANGED, _ENDED = "series_changed", "series_ended"
-_SHOWN = 20
+_SHOWN, _BEFORE = 12, 3
 
 
 def draw_series(page: Page, row: AppointmentRow, *, manages: bool) -> bool:
     """The expander of an appointment that is part of a series; true when one of its dialogs shall open instead."""
     if row.series_id is None:
         return False
-    series = page.read(get_series, GetSeries(appointment_id=row.id, limit=_SHOWN, offset=0))
+    series = page.read(get_series, GetSeries(appointment_id=row.id, limit=LIST_LIMIT))
     with st.expander(_title(series), icon=":material/event_repeat:"):
         st.markdown(f"**{plain(words_of(series))}**")
         if series.gap_count:
             st.caption(f"{series.gap_count} dates could not be booked and wait at the desk.")
-        _draw_occurrences(series, page.actor.settings.locale)
+        _draw_occurrences(series, row.id, page.actor.settings.locale)
         if not (manages and page.actor.can(Permission.APPOINTMENT_MANAGE)):
             return False
         with st.container(horizontal=True, gap="small"):
@@ -61,9 +62,13 @@ def _title(series: SeriesRow) -> str:
     return f"Series · {series.position} of {series.total}" if series.total else f"Series · no. {series.position}"
 
 
-def _draw_occurrences(series: SeriesRow, locale: Locale) -> None:
+def _draw_occurrences(series: SeriesRow, appointment_id: UUID, locale: Locale) -> None:
+    """The appointments around the one that is open."""
+    here = next((place for place, one in enumerate(series.occurrences) if one.id == appointment_id), 0)
+    first = max(0, here - _BEFORE)
+    shown = series.occurrences[first : first + _SHOWN]
     show_table(
-        series.occurrences,
+        shown,
         [
             Column("position", "No.", width="small"),
             Column(lambda one: when_text(one.starts_at, series.timezone, locale), "Date"),
@@ -72,8 +77,8 @@ def _draw_occurrences(series: SeriesRow, locale: Locale) -> None:
         key="panel_series_dates",
         wording=Wording(locale),
     )
-    if series.occurrence_count > len(series.occurrences):
-        st.caption(f"The first {len(series.occurrences)} of {series.occurrence_count}.")
+    if series.occurrence_count > len(shown):
+        st.caption(f"{len(shown)} of {series.occurrence_count} appointments.")
 
 
 def _status(one: OccurrenceRow) -> str:

@@ -77,15 +77,19 @@ def _draw_end(first: date, rule: Recurrence | None, key: str) -> tuple[str, date
 
 
 def _draw_weekdays(first: date, rule: Recurrence | None, key: str) -> tuple[NthWeekday, ...]:
-    days = list(range(7))
-    present = [int(day.weekday) for day in rule.by_weekday] if rule and rule.freq is Frequency.WEEKLY else []
+    """One box for each day; a single weekday follows the date of the start, several were chosen on purpose."""
     state, last = st.session_state, f"{key}_last_first"
-    if state.get(f"{key}_days", present or [first.weekday()]) == [state.get(last, first.weekday())]:
-        state[f"{key}_days"] = [first.weekday()]  # the one weekday follows the date; several were chosen on purpose
-    state.setdefault(f"{key}_days", present or [first.weekday()])
+    present = {int(day.weekday) for day in rule.by_weekday} if rule and rule.freq is Frequency.WEEKLY else set()
+    usual = present or {first.weekday()}
+    chosen = {day for day in range(7) if state.get(f"{key}_day_{day}", day in usual)}
+    if chosen == {state.get(last, first.weekday())}:
+        chosen = {first.weekday()}
     state[last] = first.weekday()
-    found = st.pills("On", days, format_func=lambda day: WEEKDAYS[day][:3], selection_mode="multi", key=f"{key}_days")
-    return tuple(NthWeekday(Weekday(day)) for day in sorted(found or [first.weekday()]))
+    with st.container(horizontal=True, gap="small"):
+        for day in range(7):
+            state[f"{key}_day_{day}"] = day in chosen
+            st.checkbox(WEEKDAYS[day][:3], key=f"{key}_day_{day}", width="content")
+    return tuple(NthWeekday(Weekday(day)) for day in sorted(chosen or {first.weekday()}))
 
 
 def _draw_month(first: date, rule: Recurrence | None, key: str) -> tuple[tuple[NthWeekday, ...], tuple[int, ...]]:
