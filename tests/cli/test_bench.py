@@ -44,3 +44,20 @@ def test_production_has_no_demo(own_database: Database, monkeypatch: pytest.Monk
         1,
         "In production there is no demo; start the app with clinic serve.\n",
     )
+
+
+@pytest.mark.durability
+def test_a_race_has_one_winner_a_round_and_no_deadlock(own_database: Database) -> None:
+    report = json.loads(clinic("bench", "race", "--scale", "1", "--json").stdout)
+    assert (report["wins"], report["conflicts"], report["deadlocks"]) == (1, 63, 0)
+    assert report["with_alternatives"] == 63
+
+
+@pytest.mark.durability
+def test_the_day_view_is_measured_at_three_sizes_and_free_times_with_their_worst_case(own_database: Database) -> None:
+    day = json.loads(clinic("bench", "day-view", "--scale", "1200", "--json").stdout)
+    assert list(day["ratios"]) == ["12", "120", "1200"]
+    assert (day["name"], day["growth"] > 0, day["rows"]["1200"] > 0) == ("day-view", True, True)
+    slots = json.loads(clinic("bench", "slots", "--scale", "1200", "--json").stdout)
+    assert (slots["name"], slots["scale"]) == ("slots", 1200)
+    assert slots["nothing_free"] > slots["figure"] > slots["floor"] > 0

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import time
+from typing import Any
 
 import pytest
 from streamlit.testing.v1 import AppTest
@@ -44,7 +45,7 @@ def opened(clinic: Clinic, open_app: Open, role: str = "assistant") -> AppTest:
     """The dialog with Zoe chosen; the clinic is open on Mondays from 8 to 18."""
     make_patient(clinic, first_name="Zoe", last_name="Unusual")
     with owner_work("test.arrange", clinic.organization_id) as session:
-        hours = {"weekday": 1, "opens": time(8), "closes": time(18)}
+        hours: dict[str, Any] = {"weekday": 1, "opens": time(8), "closes": time(18)}
         session.add(LocationHours(organization_id=clinic.organization_id, clinic_location_id=clinic.main, **hours))
     app = press(open_app(role, TODAY), "Book")
     return app.text_input(key="booking_patient_text").input("Unusual").run()

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
+from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -198,8 +199,8 @@ def build(clinic: Clinic, world: World) -> Built:
 
 
 def _rows(clinic: Clinic, world: World, things: Sequence[UUID]) -> Iterator[object]:
-    org = {"organization_id": clinic.organization_id}
-    here = {"clinic_location_id": clinic.main, **org}
+    org: dict[str, Any] = {"organization_id": clinic.organization_id}
+    here: dict[str, Any] = {"clinic_location_id": clinic.main, **org}
     for thing_id, (name, kind, category) in zip(things, THINGS, strict=True):
         yield LocationResource(id=thing_id, type=kind, name=name, category=category, **here)
     for weekday, opens, closes in world.hours:
