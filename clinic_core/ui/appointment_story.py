@@ -55,34 +55,35 @@ def message_sentence(message: NotificationRow, place: ZoneInfo, locale: Locale) 
 
 
 def _sentence(before: AppointmentStep | None, step: AppointmentStep, place: ZoneInfo, locale: Locale) -> str:
-    if before is None or step.from_status is None:
+    if before is None:
         when = datetime_text(step.to_starts_at, place, locale)
         return f"Booked for {when} with {step.to_practitioner}, {step.to_location}."
     if step.is_deleted != before.is_deleted:
         return "Deleted as entered by mistake." if step.is_deleted else "Put back on the calendar."
-    parts = [*_status_parts(step), *_move_parts(step, place, locale)]
-    return f"{'; '.join(parts)}." if parts else "Changed."
+    parts = [*_status_parts(step.from_status or before.to_status, step.to_status), *_move_parts(step, place, locale)]
+    said = "; ".join(parts) or "changed"
+    return f"{said[0].upper()}{said[1:]}."
 
 
-def _status_parts(step: AppointmentStep) -> Iterator[str]:
-    if step.from_status is step.to_status or step.from_status is None:
+def _status_parts(was: AppointmentStatus, is_: AppointmentStatus) -> Iterator[str]:
+    if was is is_:
         return
-    if step.from_status is AppointmentStatus.CANCELLED:
-        yield "No longer cancelled"
+    if was is AppointmentStatus.CANCELLED:
+        yield "no longer cancelled"
     else:
-        yield f"From {step.from_status.label.lower()} to {step.to_status.label.lower()}"
+        yield f"from {was.label.lower()} to {is_.label.lower()}"
 
 
 def _move_parts(step: AppointmentStep, place: ZoneInfo, locale: Locale) -> Iterator[str]:
     if step.from_starts_at is not None and step.from_starts_at != step.to_starts_at:
         was, is_ = (datetime_text(found, place, locale) for found in (step.from_starts_at, step.to_starts_at))
-        yield f"Moved from {was} to {is_}"
+        yield f"moved from {was} to {is_}"
     if step.from_starts_at is not None and step.from_ends_at is not None:
         lengths = step.from_ends_at - step.from_starts_at, step.to_ends_at - step.to_starts_at
         if lengths[0] != lengths[1]:
             was, is_ = (minutes_text(int(length.total_seconds()) // 60) for length in lengths)
-            yield f"Length changed from {was} to {is_}"
+            yield f"length changed from {was} to {is_}"
     if step.from_practitioner and step.from_practitioner != step.to_practitioner:
-        yield f"Handed over from {step.from_practitioner} to {step.to_practitioner}"
+        yield f"handed over from {step.from_practitioner} to {step.to_practitioner}"
     if step.from_location and step.from_location != step.to_location:
-        yield f"Moved from {step.from_location} to {step.to_location}"
+        yield f"moved from {step.from_location} to {step.to_location}"

@@ -13,8 +13,15 @@ from streamlit.testing.v1 import AppTest
 from clinic_core.access import owner_work, perform
 from clinic_core.kit.calendar import from_wall, zone
 from clinic_core.kit.clock import frozen_at
+from clinic_core.kit.formats import Locale
 from clinic_core.models import Appointment
-from clinic_core.scheduling.queries import get_appointment, list_practitioners, list_resources, working_hours
+from clinic_core.scheduling.queries import (
+    appointment_history,
+    get_appointment,
+    list_practitioners,
+    list_resources,
+    working_hours,
+)
 from clinic_core.scheduling.schemas import (
     AddAbsence,
     AddClosure,
@@ -39,6 +46,7 @@ from clinic_core.scheduling.service import (
     move_appointment,
     set_availability,
 )
+from clinic_core.ui.appointment_story import step_sentences
 from clinic_core.ui.calendar_answers import read_answer, shown_span
 from clinic_core.ui.calendar_blocks import symbols_of
 from clinic_core.ui.calendar_board import Shown, board_of_people, board_of_rooms
@@ -391,3 +399,27 @@ def test_what_runs_into_the_hour_that_comes_twice_is_drawn_as_long_as_it_takes()
     starts_at = from_wall(wall(FALL_BACK, 2, 45), BERLIN).instant
     start, end = shown_span(starts_at, starts_at + timedelta(minutes=30), BERLIN)
     assert end - start == timedelta(minutes=30)
+
+
+def test_the_history_says_from_where_to_where(clinic: Clinic) -> None:
+    booked = book(clinic, 1)
+    starts_at, ends_at = slot(5, minutes=45)
+    move = MoveAppointment(
+        appointment_id=booked.id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        practitioner_user_id=clinic.users["second_practitioner"],
+        version=booked.version,
+    )
+    perform(clinic.actor("assistant"), move_appointment, move)
+    confirm = ChangeStatus(appointment_id=booked.id, status=AppointmentStatus.CONFIRMED)
+    perform(clinic.actor("assistant"), change_status, confirm)
+    perform(clinic.actor("assistant"), delete_appointment, DeleteAppointment(appointment_id=booked.id))
+    steps = perform(clinic.actor("manager"), appointment_history, GetAppointment(appointment_id=booked.id))
+    assert step_sentences(steps, BERLIN, Locale.EN) == [
+        "Booked for 3 Mar 2031, 11:00 with Practitioner, Main street.",
+        "Moved from 3 Mar 2031, 11:00 to 3 Mar 2031, 15:00; length changed from 30 min to 45 min;"
+        " handed over from Practitioner to Second Practitioner.",
+        "From booked to confirmed.",
+        "Deleted as entered by mistake.",
+    ]
