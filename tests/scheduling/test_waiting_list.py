@@ -61,9 +61,9 @@ def test_a_patient_waits_once_for_each_service(clinic: Clinic) -> None:
     patient_id = make_patient(clinic)
     first = wait(clinic, patient_id=patient_id)
     other = wait(clinic, patient_id=patient_id, product_service_id=None, duration_minutes=20)
-    with pytest.raises(Conflict, match="waits for Follow-up already"):
+    with pytest.raises(Conflict, match="waits for this service already"):
         wait(clinic, patient_id=patient_id)
-    with pytest.raises(Conflict, match="waits for Follow-up already"):
+    with pytest.raises(Conflict, match="waits for this service already"):
         change(clinic, other, product_service_id=clinic.service)
     remove(clinic, first)
     assert wait(clinic, patient_id=patient_id).id != first.id

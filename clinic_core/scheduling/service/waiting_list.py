@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import exists, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from clinic_core.access import Work, use_case
@@ -25,6 +25,9 @@ from clinic_core.scheduling.service.booking import book_appointment
 from clinic_core.scheduling.waiting_list import check_reached, waiting_rows
 from clinic_core.scheduling.waiting_match import rooms_for
 from clinic_core.vocabulary import OfferStatus, WaitingStatus
+
+_WAITS_TWICE = "uq_waiting_list_entry_once"
+_TWICE = "This patient waits for this service already; change that entry instead."
 
 
 @use_case(MANAGE, name="waiting.add")
@@ -128,7 +131,7 @@ def _waiting(work: Work, entry_id: UUID, version: int | None) -> WaitingListEntr
 
 
 def _apply(work: Work, name: str, entry: WaitingListEntry, wish: WaitingWish) -> None:
-    """Checks the wish and writes it into the entry; the calendar lock keeps a second entry from slipping in."""
+    """Checks the wish and writes it into the entry."""
     if not reaches_waiting(work.actor, wish.clinic_location_id, wish.practitioner_user_id):
         raise work.refused(name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
     service = find_bookable(
@@ -137,15 +140,6 @@ def _apply(work: Work, name: str, entry: WaitingListEntry, wish: WaitingWish) ->
         practitioner_id=wish.practitioner_user_id,
         service_id=wish.product_service_id,
     ).service
-    twice = exists().where(
-        col(WaitingListEntry.patient_id) == entry.patient_id,
-        col(WaitingListEntry.product_service_id).is_not_distinct_from(wish.product_service_id),
-        col(WaitingListEntry.status) == WaitingStatus.WAITING,
-        col(WaitingListEntry.id) != entry.id,
-    )
-    if work.session.execute(select(twice)).scalar_one():
-        what = service.name if service else "any service"
-        raise Conflict(f"This patient waits for {what} already; change that entry instead.")
     usual = service.duration_minutes if service else None
     entry.product_service_id = wish.product_service_id
     entry.duration_minutes = wish.duration_minutes or usual or entry.duration_minutes
@@ -172,7 +166,7 @@ def _close_offers(work: Work, entry_id: UUID, appointment: AppointmentRow | None
 
 
 def _saved(work: Work, entry: WaitingListEntry) -> WaitingRow:
-    work.session.add(entry)
-    work.session.flush()
+    with work.constraints({_WAITS_TWICE: lambda _: Conflict(_TWICE)}):
+        work.session.add(entry)
     (row,) = waiting_rows(work.session, work.actor, col(WaitingListEntry.id) == entry.id)
     return row
