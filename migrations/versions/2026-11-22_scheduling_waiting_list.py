@@ -8,7 +8,7 @@ from sqlalchemy.dialects import postgresql
 from clinic_core.db.guards import protect
 
 revision = "scheduling_waiting_list"
-down_revision = "scheduling_calendar"
+down_revision = "scheduling_series"
 branch_labels = None
 depends_on = None
 
