@@ -21,7 +21,8 @@ from clinic_core.kit.calendar import Span, day_bounds, local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.scheduling.queries import list_appointments
 from clinic_core.scheduling.schemas import ListAppointments
-from clinic_core.seed.large import LargeClinic, seed_large, unseen
+from clinic_core.seed.large import seed_large, unseen
+from clinic_core.seed.large_base import LargeClinic
 from clinic_core.seed.large_plan import WORKDAYS, ZONE
 
 DEFAULT_SCALE = 1_000_000

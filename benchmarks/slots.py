@@ -22,7 +22,8 @@ from clinic_core.kit.clock import now
 from clinic_core.models import ServiceRequirement
 from clinic_core.scheduling.queries import find_slots
 from clinic_core.scheduling.schemas import FindSlots
-from clinic_core.seed.large import LargeClinic, seed_large, unseen
+from clinic_core.seed.large import seed_large, unseen
+from clinic_core.seed.large_base import LargeClinic
 from clinic_core.vocabulary import ResourceType
 
 DEFAULT_SCALE = 100_000

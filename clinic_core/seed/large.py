@@ -7,11 +7,9 @@ clinic, apart from ids. Nobody can sign in: `clinic create-owner` gives it a fir
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
 from datetime import date, datetime, time
-from decimal import Decimal
 from itertools import islice
-from typing import Any, Literal, Protocol, TypeVar
+from typing import Literal, Protocol, TypeVar
 from uuid import UUID
 
 import psycopg
@@ -20,30 +18,15 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from clinic_core.access import owner_work
-from clinic_core.auth.baseline import create_organization, role_id
+from clinic_core.auth.baseline import create_organization
 from clinic_core.errors import InvalidInput
 from clinic_core.kit.calendar import from_wall, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import patient_code
 from clinic_core.kit.ids import new_id
-from clinic_core.models import (
-    AppUser,
-    ClinicLocation,
-    LocationHours,
-    LocationResource,
-    PractitionerProfile,
-    ProductService,
-    UserLocation,
-    UserRole,
-)
-from clinic_core.scheduling.schemas import AvailabilityRule, WeeklyAvailability
+from clinic_core.seed.large_base import LargeClinic, add_places
 from clinic_core.seed.large_plan import (
-    CLOSES,
-    MACHINES,
-    OPENS,
-    PRACTITIONERS,
     SERVICES,
-    WORKDAYS,
     ZONE,
     LargeAppointment,
     LargePatient,
@@ -51,7 +34,6 @@ from clinic_core.seed.large_plan import (
     plan_patients,
     sites_for,
 )
-from clinic_core.vocabulary import BaselineRole, ProductType, ResourceType, UserStatus
 
 USE_CASE = "seed.large"
 LARGE_ORGANIZATION = "Large Clinic"
@@ -59,7 +41,6 @@ LARGE_SEED = 7
 CHUNK = 5000
 # After these chunks PostgreSQL counts anew: the plans of its triggers were made for emptier tables.
 ANALYSED = frozenset(4**n for n in range(8))
-
 _EVENTS = text(
     "insert into appointment_event (id, organization_id, appointment_id, to_status, to_starts_at, to_ends_at,"
     " to_practitioner_user_id, to_clinic_location_id, created_at)"
@@ -71,7 +52,6 @@ _RESERVATIONS = text(
     " select organization_id, appointment_id, subject_id, kind, basis is null, during, basis"
     " from reservation_wanted where appointment_id = any(:ids)"
 )
-
 Row = Sequence[object]
 Item = TypeVar("Item")
 
@@ -86,34 +66,6 @@ class Progress(Protocol):
 def unseen(_title: str, work: Iterable[Item], /, *, total: int) -> Iterable[Item]:  # noqa: ARG001
     """Progress that nobody looks at."""
     return work
-
-
-@dataclass
-class LargeClinic:
-    """The ids behind the numbers of the plan."""
-
-    organization_id: UUID
-    desk: UUID = field(default_factory=new_id)
-    sites: list[UUID] = field(default_factory=list)
-    practitioners: list[list[UUID]] = field(default_factory=list)
-    rooms: list[list[UUID]] = field(default_factory=list)
-    machines: list[list[UUID]] = field(default_factory=list)
-    services: list[UUID] = field(default_factory=list)
-    patients: list[UUID] = field(default_factory=list)
-    appointments: int = 0
-    appointment_resources: int = 0
-
-    def counts(self) -> dict[str, int]:
-        """How many rows of each kind were made."""
-        return {
-            "clinic_location": len(self.sites),
-            "location_resource": sum(map(len, self.rooms)) + sum(map(len, self.machines)),
-            "app_user": 1 + sum(map(len, self.practitioners)),
-            "product_service": len(self.services),
-            "patient": len(self.patients),
-            "appointment": self.appointments,
-            "appointment_resource": self.appointment_resources,
-        }
 
 
 def seed_large(
@@ -139,73 +91,12 @@ def seed_large(
     as_of = from_wall(datetime.combine(day, time(11)), zone(ZONE)).instant
     clinic = LargeClinic(create_organization(organization))
     with owner_work(USE_CASE, clinic.organization_id) as session:
-        _add_places(session, clinic, sites_for(appointments))
+        add_places(session, clinic, sites_for(appointments))
     _copy_patients(clinic, progress, plan_patients(seed, patients, day), patients)
     planned = plan_appointments(seed, appointments, patients, as_of)
     _copy_appointments(clinic, progress, planned, appointments)
     _tell_planner(clinic)
     return clinic
-
-
-def _add_places(session: Session, clinic: LargeClinic, sites: int) -> None:
-    org: dict[str, Any] = {"organization_id": clinic.organization_id}
-    session.add(AppUser(id=clinic.desk, display_name="Front desk", status=UserStatus.ACTIVE, **org))
-    for service in SERVICES:
-        made = ProductService(
-            code=service.code,
-            name=service.name,
-            type=ProductType.SERVICE,
-            unit_price=Decimal(service.price),
-            duration_minutes=service.minutes,
-            buffer_minutes=service.buffer,
-            **org,
-        )
-        clinic.services.append(made.id)
-        session.add(made)
-    session.flush()
-    desk_role = role_id(session, clinic.organization_id, BaselineRole.MANAGER)
-    session.add(UserRole(user_id=clinic.desk, role_id=desk_role, **org))
-    practitioner_role = role_id(session, clinic.organization_id, BaselineRole.PRACTITIONER)
-    for site in range(sites):
-        _add_site(session, clinic, site, practitioner_role)
-
-
-def _add_site(session: Session, clinic: LargeClinic, site: int, practitioner_role: UUID) -> None:
-    org: dict[str, Any] = {"organization_id": clinic.organization_id}
-    location = ClinicLocation(name=f"Site {site + 1}", timezone=ZONE, **org)
-    session.add(location)
-    session.flush()
-    here: dict[str, Any] = {"clinic_location_id": location.id, **org}
-    clinic.sites.append(location.id)
-    days = range(1, WORKDAYS + 1)
-    session.add_all(LocationHours(weekday=day, opens=OPENS, closes=CLOSES, **here) for day in days)
-    session.add(UserLocation(user_id=clinic.desk, **here))
-    people = [
-        AppUser(display_name=f"Practitioner {site + 1}-{number + 1:02}", status=UserStatus.ACTIVE, **org)
-        for number in range(PRACTITIONERS)
-    ]
-    rooms = [
-        LocationResource(type=ResourceType.ROOM, name=f"Room {number + 1:02}", category="consultation", **here)
-        for number in range(PRACTITIONERS)
-    ]
-    machines = [
-        LocationResource(type=ResourceType.EQUIPMENT, name=f"Machine {number + 1}", category="machine", **here)
-        for number in range(MACHINES)
-    ]
-    session.add_all([*people, *rooms, *machines])
-    session.flush()
-    clinic.practitioners.append([one.id for one in people])
-    clinic.rooms.append([one.id for one in rooms])
-    clinic.machines.append([one.id for one in machines])
-    rules = tuple(
-        AvailabilityRule(clinic_location_id=location.id, weekday=day, starts=OPENS, ends=CLOSES) for day in days
-    )
-    for person in people:
-        session.add(UserLocation(user_id=person.id, **here))
-        session.add(UserRole(user_id=person.id, role_id=practitioner_role, **org))
-        session.add(
-            PractitionerProfile(user_id=person.id, availability_json=WeeklyAvailability(rules=rules).to_json(), **org)
-        )
 
 
 def _copy_patients(clinic: LargeClinic, progress: Progress, planned: Iterator[LargePatient], count: int) -> None:

@@ -6,6 +6,7 @@ Pure and deterministic: one seed and one day give one plan. A site has twenty pr
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
+from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
 
@@ -102,16 +103,15 @@ def plan_patients(seed: int, count: int, today: date) -> Iterator[LargePatient]:
 def plan_appointments(seed: int, count: int, patients: int, as_of: datetime) -> Iterator[LargeAppointment]:
     """So many appointments from the oldest on; the last lie sixty days ahead, further days follow where these lack."""
     place, sites = zone(ZONE), sites_for(count)
-    made = 0
-    for day in _days(seed, count, sites, as_of.astimezone(place).date()):
-        for site in range(sites):
-            # The patients of a site are every n-th one.
-            share = max(1, (patients - site + sites - 1) // sites)
-            for one in _site_day(Random(f"{seed}/{day}/{site}"), site, day, share, as_of, place):
-                if made == count:
-                    return
-                made += 1
-                yield one
+
+    def endless() -> Iterator[LargeAppointment]:
+        for day in _days(seed, count, sites, as_of.astimezone(place).date()):
+            for site in range(sites):
+                # The patients of a site are every n-th one.
+                share = max(1, (patients - site + sites - 1) // sites)
+                yield from _site_day(Random(f"{seed}/{day}/{site}"), site, day, share, as_of, place)
+
+    return islice(endless(), count)
 
 
 def _name(rng: Random, syllables: int) -> str:
