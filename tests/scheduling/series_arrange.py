@@ -16,15 +16,18 @@ from clinic_core.scheduling.schemas import (
     CancelSeries,
     ChosenDate,
     EditSeries,
+    ExtendSeries,
+    MoveAppointment,
     PreviewSeries,
     PreviewSeriesEdit,
     SeriesEditPreview,
     SeriesOutcome,
     SeriesPreview,
 )
-from clinic_core.scheduling.service import book_series, cancel_series, edit_series
+from clinic_core.scheduling.service import book_series, cancel_series, edit_series, extend_series, move_appointment
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, DateChoice, SeriesReach
 from tests.factories import Clinic, make_patient
+from tests.scheduling.arrange import drift
 
 BERLIN = zone("Europe/Berlin")
 # The first Monday of March 2031 at ten on the wall of Main street, which is nine UTC: where `slot(0)` begins.
@@ -160,3 +163,32 @@ def set_status(clinic: Clinic, appointment_id: UUID, status: AppointmentStatus) 
 def mondays(count: int, clock: time = time(10), first: date = date(2031, 3, 3)) -> list[str]:
     """So many Mondays at a time on the wall, as `walls` writes them."""
     return [f"{datetime.combine(first + timedelta(weeks=n), clock):%m-%d %H:%M}" for n in range(count)]
+
+
+def move(clinic: Clinic, row: Any, by: timedelta = timedelta(hours=1), **fields: object) -> None:
+    """One appointment of a series, moved by itself."""
+    request = MoveAppointment.model_validate(
+        {
+            "appointment_id": row.id,
+            "starts_at": row.starts_at + by,
+            "ends_at": row.ends_at + by,
+            "version": row.version,
+            **fields,
+        }
+    )
+    perform(clinic.actor("assistant"), move_appointment, request)
+
+
+def extended(clinic: Clinic) -> int:
+    """How many appointments the horizon job books now."""
+    booked = 0
+    while (step := perform(clinic.actor("admin"), extend_series, ExtendSeries())).series_id is not None:
+        booked += len(step.booked)
+    return booked
+
+
+def sound(clinic: Clinic) -> None:
+    """Reservations are what appointments ask for, and no date of a series stands for two appointments."""
+    assert drift(clinic) == 0
+    found = [(row.series_id, row.original_starts_at) for row in rows(clinic)]
+    assert len(found) == len(set(found))

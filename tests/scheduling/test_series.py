@@ -278,17 +278,9 @@ def test_rows_of_another_clinic_do_not_exist(clinic: Clinic) -> None:
 
 
 def test_the_nearest_free_times_stand_in_for_a_date(clinic: Clinic) -> None:
+    here: dict[str, Any] = {"organization_id": clinic.organization_id, "clinic_location_id": clinic.main}
     with owner_work("test.arrange", clinic.organization_id) as session:
-        for weekday in range(1, 8):
-            session.add(
-                LocationHours(
-                    organization_id=clinic.organization_id,
-                    clinic_location_id=clinic.main,
-                    weekday=weekday,
-                    opens=time(8),
-                    closes=time(18),
-                )
-            )
+        session.add_all(LocationHours(weekday=day, opens=time(8), closes=time(18), **here) for day in range(1, 8))
     book(clinic)
     found = perform(
         clinic.actor("assistant"),

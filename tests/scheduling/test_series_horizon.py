@@ -90,6 +90,15 @@ def test_a_series_is_booked_up_to_the_horizon_and_the_job_adds_the_rest(near: Cl
     assert drift(near) == 0
 
 
+def test_the_job_ends_although_the_clock_runs_on(near: Clinic) -> None:
+    repeat(near, "FREQ=WEEKLY")
+    later = START + 3 * WEEK
+    with frozen_at(later):
+        assert perform(near.actor("admin"), extend_series, ExtendSeries()).series_id is not None
+    with frozen_at(later + timedelta(seconds=1)):
+        assert perform(near.actor("admin"), extend_series, ExtendSeries()).series_id is None
+
+
 def test_the_job_goes_on_to_the_end_of_the_rule_and_leaves_it_at_that(near: Clinic) -> None:
     repeat(near, "FREQ=WEEKLY;COUNT=10")
     for week in range(8):
