@@ -1,93 +1,30 @@
 """The calendar in a real browser: click, drag, undo, snap back, block; views, a phone, and zones.
 
-All tests of the module share one clinic and one tab; each has a day of its own.
-"""
+All tests of the module share one clinic and one tab; each has a day of its own."""
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
-from playwright.sync_api import Browser, FrameLocator, Locator, Page, expect
+from playwright.sync_api import Browser, expect
 
 from clinic_core.access import perform
-from clinic_core.kit.calendar import from_wall, range_bounds, to_wall, zone
-from clinic_core.scheduling.queries import get_appointment, list_absences, list_appointments
+from clinic_core.kit.calendar import from_wall, range_bounds, to_wall
+from clinic_core.scheduling.queries import list_absences
 from clinic_core.scheduling.schemas import (
-    AppointmentRow,
-    BookAppointment,
-    GetAppointment,
     ListAbsences,
-    ListAppointments,
     MoveAppointment,
 )
-from clinic_core.scheduling.service import book_appointment, move_appointment
+from clinic_core.scheduling.service import move_appointment
 from clinic_core.vocabulary import AbsenceKind
-from tests.browser.conftest import ACTION_MS, enter, give_passwords, settle
-from tests.factories import MONDAY, Clinic, make_clinic, make_patient
+from tests.browser.calendar_desk import BERLIN, Desk, block, drag, new_tab, point
+from tests.browser.conftest import give_passwords, settle
+from tests.factories import make_clinic, make_patient
 from tests.harness import Database
 
 pytestmark = pytest.mark.browser
-
-BERLIN = zone("Europe/Berlin")
 SPRING_FORWARD, FALL_BACK = date(2031, 3, 30), date(2031, 10, 26)
-
-
-@dataclass
-class Desk:
-    """A clinic, somebody of it at a browser, and the days that no test has used yet."""
-
-    clinic: Clinic
-    address: str
-    browser: Browser
-    page: Page
-    used: int = 0
-
-    def next_day(self) -> date:
-        """A Monday of the test's own."""
-        self.used += 1
-        return MONDAY.date() + timedelta(weeks=self.used)
-
-    def open(self, day: date, page: Page | None = None, **query: object) -> FrameLocator:
-        """The calendar of that day, in the tab that is shared or in another."""
-        tab = page or self.page
-        address = "&".join(f"{name}={value}" for name, value in {"day": day, **query}.items())
-        tab.goto(f"{self.address}/calendar?{address}")
-        board = tab.frame_locator("iframe[title*=calendar]")
-        board.locator(".fc-view").first.wait_for()
-        settle(tab)
-        return board
-
-    def book(self, day: date, clock: time, first_name: str, **fields: object) -> AppointmentRow:
-        """Half an hour with the practitioner, for a new patient."""
-        starts_at = from_wall(datetime.combine(day, clock), BERLIN).instant
-        values: dict[str, Any] = {
-            "patient_id": make_patient(self.clinic, first_name=first_name),
-            "practitioner_user_id": self.clinic.users["practitioner"],
-            "clinic_location_id": self.clinic.main,
-            "starts_at": starts_at,
-            "ends_at": starts_at + timedelta(minutes=30),
-            **fields,
-        }
-        return perform(self.clinic.actor("manager"), book_appointment, BookAppointment.model_validate(values))
-
-    def row(self, appointment_id: UUID) -> AppointmentRow:
-        """How it stands now."""
-        return perform(self.clinic.actor("manager"), get_appointment, GetAppointment(appointment_id=appointment_id))
-
-    def walls(self, appointment_id: UUID) -> tuple[str, str]:
-        """From … to … on the wall."""
-        row = self.row(appointment_id)
-        return f"{to_wall(row.starts_at, BERLIN):%H:%M}", f"{to_wall(row.ends_at, BERLIN):%H:%M}"
-
-    def booked_on(self, day: date) -> list[AppointmentRow]:
-        """Everything booked on that day."""
-        bounds = range_bounds(day, day, BERLIN)
-        request = ListAppointments(starts_from=bounds.start, starts_before=bounds.end)
-        return perform(self.clinic.actor("manager"), list_appointments, request)
 
 
 @pytest.fixture(scope="module")
@@ -97,46 +34,6 @@ def desk(browser: Browser, app_address: str, database: Database) -> Iterator[Des
     page = new_tab(browser, app_address, clinic)
     yield Desk(clinic, app_address, browser, page)
     page.context.close()
-
-
-def new_tab(
-    browser: Browser, address: str, clinic: Clinic, *, width: int = 1440, zone_id: str = "Europe/Berlin"
-) -> Page:
-    """Somebody who may do everything on the calendar, in a browser of their own."""
-    context = browser.new_context(
-        viewport={"width": width, "height": 900}, locale="en-GB", timezone_id=zone_id, has_touch=width < 500
-    )
-    page = context.new_page()
-    page.set_default_timeout(ACTION_MS)
-    enter(page, address, clinic.email("manager"))
-    return page
-
-
-def block(board: FrameLocator, text: str) -> Locator:
-    return board.locator(".fc-timegrid-event", has_text=text)
-
-
-def point(board: FrameLocator, clock: str, column: UUID) -> tuple[float, float]:
-    """Just below where that time begins in that column."""
-    lane = board.locator(f"td.fc-timegrid-slot-lane[data-time='{clock}:00']")
-    lane.scroll_into_view_if_needed()
-    line = lane.bounding_box()
-    place = board.locator(f"td.fc-timegrid-col[data-resource-id='{column}']").bounding_box()
-    assert line is not None
-    assert place is not None
-    return place["x"] + place["width"] / 2, line["y"] + 5
-
-
-def drag(page: Page, found: Locator, to: tuple[float, float], *, from_bottom: bool = False) -> None:
-    """Take the block at its upper edge, or at its lower one, and drop it there."""
-    start = found.bounding_box()
-    assert start is not None
-    x, y = start["x"] + start["width"] / 2, start["y"] + (start["height"] - 2 if from_bottom else 6)
-    page.mouse.move(x, y)
-    page.mouse.down()
-    page.mouse.move(x, y + 25, steps=4)
-    page.mouse.move(*to, steps=8)
-    page.mouse.up()
 
 
 def test_a_click_on_a_free_time_books_it_in_four_actions(desk: Desk) -> None:

@@ -1,6 +1,7 @@
 """Recall, overrides and calendar addresses on their pages: what is drawn, and where a click leads."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from typing import Any
 
 from streamlit.testing.v1 import AppTest
 
@@ -29,7 +30,10 @@ def test_the_recall_list_shows_who_was_seen_three_to_twelve_months_ago(clinic: C
     assert "1 patient whose last visit" in sentences(app)
     app.selectbox(key="recall_location").select(None).run()
     assert len(frame(app)) == 1
-    assert app.date_input(key="recall_from").value < app.date_input(key="recall_to").value
+    since, until = (app.date_input(key=f"recall_{end}").value for end in ("from", "to"))
+    assert isinstance(since, date)
+    assert isinstance(until, date)
+    assert since < until
 
 
 def test_an_empty_recall_list_says_so(clinic: Clinic, open_app: Open) -> None:
@@ -40,7 +44,7 @@ def test_an_empty_recall_list_says_so(clinic: Clinic, open_app: Open) -> None:
 
 def test_overrides_are_counted_listed_and_narrowed(clinic: Clinic, open_app: Open) -> None:
     ahead = (now() + timedelta(days=3)).replace(minute=0, second=0, microsecond=0)
-    span = {"starts_at": ahead, "ends_at": ahead + timedelta(minutes=30)}
+    span: dict[str, Any] = {"starts_at": ahead, "ends_at": ahead + timedelta(minutes=30)}
     book(clinic, **span)
     book(clinic, by="owner", double_book_reason="Acute pain", **span)
     app = open_app("manager", OVERRIDES)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import ExitStack
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -21,17 +21,16 @@ from sqlalchemy import text
 
 from clinic_core.access import owner_work, perform, unit_of_work
 from clinic_core.errors import BookingConflict, ClinicError
-from clinic_core.kit.calendar import overlaps
 from clinic_core.kit.clock import frozen_at
 from clinic_core.models import ProductService
 from clinic_core.scheduling.schemas import BookAppointment, CancelAppointment, ChangeStatus, MoveAppointment
 from clinic_core.scheduling.service import book_appointment, cancel_appointment, change_status, move_appointment
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, ConflictKind
 from tests.factories import MONDAY, Clinic, make_clinic, make_patient
+from tests.scheduling.calendar_model import BUFFER, Entry, accepted, basis, obstacles
 from tests.scheduling.series_arrange import FOLLOWING, FUTURE, call_off, change, repeat
 
 START = datetime.fromisoformat("2031-03-01T08:00Z")
-BUFFER = 10
 STEP = timedelta(minutes=15)
 
 _RESERVED = text(
@@ -44,60 +43,6 @@ _STORED = text(
     " array(select resource_id from appointment_resource r where r.appointment_id = a.id) as resources"
     " from appointment a where a.deleted_at is null order by a.id"
 )
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One appointment as the model has it."""
-
-    patient: int
-    practitioner: str
-    resources: frozenset[str]
-    starts_at: datetime
-    ends_at: datetime
-    buffer: int
-    version: int
-    live: bool = True
-    basis: str | None = None
-
-    @property
-    def until(self) -> datetime:
-        return self.ends_at + timedelta(minutes=self.buffer)
-
-
-def obstacles(entries: dict[UUID, Entry], wanted: Entry, own: UUID | None = None) -> set[ConflictKind]:
-    """What the rules of S5 say is in the way, straight from their words."""
-    found = set()
-    for key, other in entries.items():
-        if key == own or not other.live:
-            continue
-        meets = overlaps((wanted.starts_at, wanted.ends_at), (other.starts_at, other.ends_at))
-        near = overlaps((wanted.starts_at, wanted.until), (other.starts_at, other.until))
-        if near and wanted.practitioner == other.practitioner:
-            found.add(ConflictKind.PRACTITIONER if meets else ConflictKind.BUFFER)
-        if near and wanted.resources & other.resources:
-            found.add(ConflictKind.ROOM)
-        if meets and wanted.patient == other.patient:
-            found.add(ConflictKind.PATIENT)
-    return found
-
-
-def accepted(kinds: set[ConflictKind], *, double: bool, override: bool) -> bool:
-    """Whether a manager who gives these reasons may book."""
-    if ConflictKind.ROOM in kinds:
-        return False
-    if ConflictKind.PRACTITIONER in kinds and not double:
-        return False
-    if ConflictKind.BUFFER in kinds and not (override or (double and ConflictKind.PRACTITIONER in kinds)):
-        return False
-    return ConflictKind.PATIENT not in kinds or override
-
-
-def basis(kinds: set[ConflictKind]) -> str | None:
-    if ConflictKind.PRACTITIONER in kinds:
-        return "double_booking"
-    return "buffer_override" if ConflictKind.BUFFER in kinds else None
-
 
 places = st.fixed_dictionaries(
     {

@@ -1,64 +1,31 @@
 """The validator (S5): what is in the way, how grave it is, and who may lift it with a reason."""
 
 from datetime import time, timedelta
-from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 
 from clinic_core.access import owner_work, perform
 from clinic_core.errors import BookingConflict, PermissionDenied
 from clinic_core.kit.clock import frozen_at
-from clinic_core.models import ProductService, ResourceOutage
-from clinic_core.scheduling.queries import check_time
+from clinic_core.models import ResourceOutage
 from clinic_core.scheduling.schemas import (
-    AddAbsence,
     AddClosure,
-    AvailabilityRule,
-    CheckTime,
     MoveAppointment,
     OpeningSpan,
-    SetAvailability,
     SetOpeningHours,
-    TimeCheck,
 )
 from clinic_core.scheduling.service import (
-    add_absence,
     add_closure,
     move_appointment,
-    set_availability,
     set_opening_hours,
 )
-from clinic_core.vocabulary import ConflictKind, ProductType, Severity
+from clinic_core.vocabulary import ConflictKind, Severity
 from tests.factories import MONDAY, Clinic, make_patient, slot
-from tests.scheduling.arrange import audited, book, booking, drift
+from tests.scheduling.arrange import audited, book, drift
+from tests.scheduling.conflict_arrange import away, buffered_service, check, kinds, rota
 
 OVERRIDABLE = ("outside_hours", "absence", "patient", "past", "buffer")
-
-
-def check(clinic: Clinic, hours: float = 0, *, by: str = "assistant", **fields: object) -> TimeCheck:
-    wanted = booking(clinic, hours, **fields).model_dump(
-        exclude={"case_id", "note", "double_book_reason", "override_reason", "request_id"}
-    )
-    return perform(clinic.actor(by), check_time, CheckTime.model_validate(wanted | fields))
-
-
-def kinds(found: TimeCheck | BookingConflict) -> list[ConflictKind]:
-    return [obstacle.kind for obstacle in found.obstacles]
-
-
-def rota(clinic: Clinic, starts: time, ends: time, *, at: UUID | None = None) -> None:
-    """The practitioner works on Mondays at Main street (Berlin), in its wall time."""
-    rule = AvailabilityRule(clinic_location_id=at or clinic.main, weekday=1, starts=starts, ends=ends)
-    request = SetAvailability(practitioner_user_id=clinic.users["practitioner"], rules=(rule,))
-    perform(clinic.actor("manager"), set_availability, request)
-
-
-def away(clinic: Clinic, hours: float = 0) -> None:
-    starts_at, ends_at = slot(hours)
-    request = AddAbsence(user_id=clinic.users["practitioner"], starts_at=starts_at, ends_at=ends_at)
-    perform(clinic.actor("manager"), add_absence, request)
 
 
 def put_in_the_way(clinic: Clinic, kind: str) -> dict[str, Any]:
@@ -77,22 +44,6 @@ def put_in_the_way(clinic: Clinic, kind: str) -> dict[str, Any]:
         case "buffer":
             book(clinic, -0.5, product_service_id=buffered_service(clinic))
     return {}
-
-
-def buffered_service(clinic: Clinic) -> UUID:
-    service = ProductService(
-        organization_id=clinic.organization_id,
-        code="BUF",
-        name="Buffered",
-        type=ProductType.SERVICE,
-        unit_price=Decimal(1),
-        duration_minutes=30,
-        buffer_minutes=10,
-    )
-    service_id = service.id
-    with owner_work("test.arrange", clinic.organization_id) as session:
-        session.add(service)
-    return service_id
 
 
 @pytest.mark.parametrize("kind", OVERRIDABLE)

@@ -1,6 +1,7 @@
 """What an appointment is about, changed apart from its time; counts by day; first visits."""
 
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -42,8 +43,8 @@ def other_service(clinic: Clinic, *, active: bool = True) -> Any:
                 code=f"S{service_id.hex[:6]}",
                 name="Long visit",
                 type=ProductType.SERVICE,
-                unit_price=100,
-                tax_rate=0,
+                unit_price=Decimal(100),
+                tax_rate=Decimal(0),
                 duration_minutes=60,
                 buffer_minutes=15,
                 active=active,

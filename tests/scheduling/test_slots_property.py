@@ -7,7 +7,8 @@ from clinic_core.scheduling.queries import find_slots
 from clinic_core.scheduling.schemas import BookAppointment
 from clinic_core.scheduling.service import book_appointment
 from tests.factories import make_clinic
-from tests.scheduling.slot_worlds import PEOPLE, World, build, oracle, worlds
+from tests.scheduling.slot_oracle import oracle
+from tests.scheduling.slot_worlds import PEOPLE, World, build, worlds
 
 
 class _Undone(Exception):

@@ -33,12 +33,7 @@ from clinic_core.scheduling.schemas import (
     ListDay,
     MoveAppointment,
 )
-from clinic_core.scheduling.service import (
-    cancel_appointment,
-    change_status,
-    delete_appointment,
-    move_appointment,
-)
+from clinic_core.scheduling.service import cancel_appointment, change_status, delete_appointment, move_appointment
 from clinic_core.scheduling.transitions import TRANSITIONS, check_transition, is_legal
 from clinic_core.settings import PROJECT_ROOT
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy

@@ -1,8 +1,7 @@
 """Taking back the last step: every kind of it, what must be free for it, and what is never undone."""
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
-from uuid import UUID
 
 import pytest
 
@@ -16,60 +15,19 @@ from clinic_core.models import ClinicalCase, Patient, Visit
 from clinic_core.scheduling.queries import appointment_history, list_fees, undoable_step
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
-    CancelAppointment,
-    ChangeStatus,
-    DeleteAppointment,
     GetAppointment,
     ListFees,
-    MoveAppointment,
-    UndoableStep,
     UndoAppointment,
 )
 from clinic_core.scheduling.service import (
-    cancel_appointment,
-    change_status,
-    delete_appointment,
-    move_appointment,
     undo_appointment,
 )
-from clinic_core.vocabulary import AppointmentStatus, CancelledBy, FeeStatus
-from tests.factories import Clinic, make_clinic, make_patient, slot
+from clinic_core.vocabulary import AppointmentStatus, FeeStatus
+from tests.factories import Clinic, make_clinic, make_patient
 from tests.scheduling.arrange import audited, book, drift
+from tests.scheduling.undo_arrange import cancel, change, delete, move, place, undo, undoable
 
 S = AppointmentStatus
-
-
-def undo(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
-    values = {"appointment_id": row.id, "version": row.version, **fields}
-    return perform(clinic.actor(by), undo_appointment, UndoAppointment.model_validate(values))
-
-
-def change(clinic: Clinic, row: AppointmentRow, status: AppointmentStatus) -> AppointmentRow:
-    with frozen_at(max(row.starts_at, now())):
-        return perform(clinic.actor("assistant"), change_status, ChangeStatus(appointment_id=row.id, status=status))
-
-
-def move(clinic: Clinic, row: AppointmentRow, hours: float, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
-    starts_at, ends_at = slot(hours)
-    values = {"appointment_id": row.id, "starts_at": starts_at, "ends_at": ends_at, "version": row.version, **fields}
-    return perform(clinic.actor(by), move_appointment, MoveAppointment.model_validate(values))
-
-
-def cancel(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant", **fields: Any) -> AppointmentRow:
-    values = {"appointment_id": row.id, "cancelled_by": CancelledBy.PATIENT, **fields}
-    return perform(clinic.actor(by), cancel_appointment, CancelAppointment.model_validate(values))
-
-
-def delete(clinic: Clinic, row: AppointmentRow) -> AppointmentRow:
-    return perform(clinic.actor("assistant"), delete_appointment, DeleteAppointment(appointment_id=row.id))
-
-
-def undoable(clinic: Clinic, row: AppointmentRow, *, by: str = "assistant") -> UndoableStep | None:
-    return perform(clinic.actor(by), undoable_step, GetAppointment(appointment_id=row.id))
-
-
-def place(row: AppointmentRow) -> tuple[datetime, datetime, UUID]:
-    return row.starts_at, row.ends_at, row.practitioner_user_id
 
 
 def test_the_earlier_status_comes_back_with_its_own_time(clinic: Clinic) -> None:
