@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from clinic_core.access import Work, use_case
 from clinic_core.errors import BookingConflict, Conflict, NotFound, Obstacle
+from clinic_core.kit.calendar import day_bounds, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.recurrence import Occurrence
 from clinic_core.models import (
@@ -43,7 +44,8 @@ def extend_series(work: Work, request: ExtendSeries) -> SeriesExtension:
     deleted, merged or has died, its practitioner is inactive or its location closed down.
     """
     work.lock_calendar()
-    end = horizon(work.actor)
+    # A whole day: the clock runs on between two steps, and a series must not fall behind by that alone.
+    end = day_bounds(horizon(work.actor).date(), zone("UTC")).start
     series = work.session.scalars(_behind(end)).first()
     if series is None:
         return SeriesExtension()
