@@ -2,10 +2,9 @@
 
 from clinic_core.access import Work, query
 from clinic_core.kit.ids import new_id
-from clinic_core.models import Appointment
 from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import WantedTime, can_lift, find_obstacles
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment
 from clinic_core.scheduling.resources import taken_resources
 from clinic_core.scheduling.schemas import CheckTime, TimeCheck
 
@@ -25,7 +24,8 @@ def check_time(work: Work, request: CheckTime) -> TimeCheck:
         practitioner_id=request.practitioner_user_id,
         service_id=request.product_service_id,
     )
-    moved = work.get(Appointment, request.appointment_id, called="appointment") if request.appointment_id else None
+    named = request.appointment_id
+    moved = find_managed_appointment(work.session, work.actor, named)[0] if named else None
     kept = taken_resources(work.session, moved.id) if moved else ()
     find_resources(work.session, bookable.location, request.resource_ids, kept=kept)
     buffer_minutes = bookable.service.buffer_minutes if bookable.service else 0

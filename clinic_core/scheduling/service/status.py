@@ -13,11 +13,11 @@ from clinic_core.kit.text import field_error
 from clinic_core.models import Appointment, Invoice, InvoiceLine, Patient, Visit
 from clinic_core.scheduling.conflicts import RESERVED, find_obstacles, refusal
 from clinic_core.scheduling.fees import keep_fee
-from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient
+from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient, refuse_gone
 from clinic_core.scheduling.restore import hold_again, time_of, wanted_again
 from clinic_core.scheduling.rows import appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, CancelAppointment, ChangeStatus, DeleteAppointment
-from clinic_core.scheduling.transitions import check_transition
+from clinic_core.scheduling.transitions import ATTENDED, check_transition
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, InvoiceStatus
 
 
@@ -32,18 +32,21 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
         StaleEdit: it was changed after the list was drawn.
         IllegalTransition: the step is not in the table of legal ones.
         InvalidInput: cancelling needs to know by whom: `cancel_appointment`.
-        Conflict: a no-show before the start, or the fee of a step to be taken back stands on an invoice.
+        Conflict: a no-show before the start, the fee of a step to be taken back stands on an invoice, or the patient of
+            what is to be booked again is deleted, merged or has died.
         BookingConflict: the time of a cancelled appointment was given away.
     """
     if request.status is AppointmentStatus.CANCELLED:
         raise InvalidInput("Say who cancels the appointment.")
     appointment, patient = _locked(work, request.appointment_id, request.version)
-    if is_own_patient(work.actor, patient) and request.status is not AppointmentStatus.CONFIRMED:
+    confirms = request.status is AppointmentStatus.CONFIRMED and appointment.status not in ATTENDED
+    if is_own_patient(work.actor, patient) and not confirms:
         raise work.refused("appointment.change_status", MANAGE, "Only the clinic may record this.")
     check_transition(appointment.status, request.status)
     if request.status is AppointmentStatus.NO_SHOW and appointment.starts_at > now():
         raise Conflict("A no-show is recorded once the appointment has begun; until then it is cancelled.")
     if appointment.status is AppointmentStatus.CANCELLED:
+        refuse_gone(patient)
         _book_again(work, appointment)
     else:
         appointment.status = request.status
