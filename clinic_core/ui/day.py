@@ -41,12 +41,16 @@ def draw_day(page: Page, rows: Sequence[AppointmentRow], place: ZoneInfo, *, key
                 _draw_when(page, row, place, with_date=with_date)
                 _draw_who(page, row, key=key)
                 _draw_facts(page, row, practitioner="" if is_own else row.practitioner)
-                # One container, so that a phone keeps it on one line below the facts.
-                with st.container(
-                    horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="xsmall"
-                ):
-                    _draw_standing(page, row, place)
-                    _draw_buttons(page, row, last, key=key)
+                _draw_standing_and_steps(page, row, place, last, key=key)
+
+
+def _draw_standing_and_steps(
+    page: Page, row: AppointmentRow, place: ZoneInfo, last: UndoableStep | None, *, key: str
+) -> None:
+    """In one container, so that a phone keeps them on one line below the facts."""
+    with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute", gap="xsmall"):
+        _draw_standing(page, row, place)
+        _draw_buttons(page, row, last, key=key)
 
 
 def _draw_when(page: Page, row: AppointmentRow, place: ZoneInfo, *, with_date: bool) -> None:
