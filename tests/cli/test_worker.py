@@ -17,6 +17,7 @@ from clinic_core.kit.clock import now
 from clinic_core.models import Notification
 from clinic_core.settings import PROJECT_ROOT, settings
 from clinic_core.vocabulary import NotificationChannel, NotificationType
+from tests.cli.shell import clinic
 from tests.factories import Clinic, make_clinic
 from tests.harness import Database
 from tests.jobs.arrange import NOTE, jobs, queue
@@ -59,26 +60,25 @@ def started(*arguments: str, **environment: str) -> Iterator[subprocess.Popen[st
             process.kill()
 
 
-def plan_due_reminder(clinic: Clinic) -> str:
+def plan_due_reminder(made: Clinic) -> str:
     """A reminder whose time has come; returns its id."""
-    patient = reachable(clinic)
+    patient = reachable(made)
     reminder = Notification(
-        organization_id=clinic.organization_id,
+        organization_id=made.organization_id,
         patient_id=patient,
-        appointment_id=book(clinic, patient_id=patient).id,
+        appointment_id=book(made, patient_id=patient).id,
         type=NotificationType.APPOINTMENT_REMINDER,
         channel=NotificationChannel.EMAIL,
         scheduled_at=now(),
     )
-    with owner_work("test.arrange", clinic.organization_id) as session:
+    with owner_work("test.arrange", made.organization_id) as session:
         session.add(reminder)
         session.flush()
         return str(reminder.id)
 
 
 def test_once_does_what_is_due_and_ends(own_database: Database, tmp_path: Path) -> None:
-    clinic = make_clinic()
-    reminder = plan_due_reminder(clinic)
+    reminder = plan_due_reminder(make_clinic())
     done = run("worker", "--once", CLINIC_DATA_DIR=str(tmp_path))
     assert done.returncode == 0
     assert done.stdout.endswith(" jobs done, 0 failed\n")
@@ -91,8 +91,8 @@ def test_once_tells_by_its_exit_code_that_a_job_failed(own_database: Database) -
     queue(make_clinic(), "notification.deliver_due")
     with own_database.connect_owner() as owner:
         owner.execute('update queue.procrastinate_jobs set args = args || \'{"organization_id": "nonsense"}\'')
-    done = run("worker", "--once")
-    assert done.returncode == 1
+    done = clinic("worker", "--once")
+    assert done.exit_code == 1
     assert done.stdout.endswith(" jobs done, 1 failed\n")
     assert "Traceback" not in done.stderr
 
@@ -101,12 +101,12 @@ def test_what_failed_for_good_is_found_and_queued_again(own_database: Database) 
     queue(make_clinic())
     with own_database.connect_owner() as owner:
         owner.execute("update queue.procrastinate_jobs set status = 'failed', attempts = %s", [MOST_ATTEMPTS])
-    checked = run("check")
-    assert checked.returncode == 1
+    checked = clinic("check")
+    assert checked.exit_code == 1
     assert f"{NOTE}: 1 jobs failed for good" in checked.stdout
-    assert run("worker", "--retry-failed").stdout == "1 jobs queued again\n"
+    assert clinic("worker", "--retry-failed").stdout == "1 jobs queued again\n"
     assert jobs(own_database)[0][0] == "todo"
-    assert run("check").returncode == 0
+    assert clinic("check").exit_code == 0
 
 
 def test_it_works_until_told_to_stop(own_database: Database) -> None:
@@ -158,12 +158,12 @@ def test_the_app_works_off_the_queue_by_default_only_with_the_embedded_database(
 
 
 def test_a_wrong_setting_and_a_missing_migration_are_sentences(own_database: Database) -> None:
-    refused = run("worker", "--once", CLINIC_WORKER="sometimes")
-    assert (refused.returncode, refused.stderr) == (1, "CLINIC_WORKER is “sometimes”; it must be inside or none.\n")
+    wrong = run("worker", "--once", CLINIC_WORKER="sometimes")
+    assert (wrong.returncode, wrong.stderr) == (1, "CLINIC_WORKER is “sometimes”; it must be inside or none.\n")
     with own_database.connect_owner() as owner:
         owner.execute("update alembic_version set version_num = 'auth_identity'")
-    refused = run("worker", "--once")
-    assert (refused.returncode, refused.stderr) == (
+    refused = clinic("worker", "--once")
+    assert (refused.exit_code, refused.stderr) == (
         1,
         "The database does not fit this version yet; run: clinic migrate\n",
     )
