@@ -16,7 +16,7 @@ from clinic_core.access import Actor, Permission, Work, use_case
 from clinic_core.billing.parties import address_text, seller
 from clinic_core.billing.schemas import Party
 from clinic_core.interchange.synthea.documents import Charge, issue_and_pay
-from clinic_core.interchange.synthea.overlaps import flag_overlaps
+from clinic_core.interchange.synthea.obstacles import flag_obstacles
 from clinic_core.interchange.synthea.records import Treatment, save_cases, save_treatments
 from clinic_core.interchange.synthea.references import UNKNOWN, Batch, Kind, Known, begin_step, remember, sort_batch
 from clinic_core.interchange.synthea.register import (
@@ -96,7 +96,7 @@ def save_encounters(work: Work, rows: Sequence[EncounterRow], *, payers: Mapping
         charges = [_charge(treatment, found, payers) for treatment in treatments]
         outcome.of(Entity.PAYMENTS).created += issue_and_pay(session, actor, charges)
         _remember(session, actor, treatments, outcome)
-        flag_overlaps(session, [treatment.appointment_id for treatment in treatments], outcome)
+        flag_obstacles(session, actor, treatments, outcome)
     _count_derived(rows, accepted, outcome)
     return outcome
 
