@@ -45,7 +45,7 @@ def working_spans(
         for rule in rules
         if _holds(rule, day)
     ]
-    return _within(planned, [*absences, *_closed(closures, place, during)], during)
+    return _within(planned, [*absences, *closed_spans(closures, place, during)], during)
 
 
 def opening_spans(
@@ -62,7 +62,7 @@ def opening_spans(
         for span in hours
         if span.weekday == day.isoweekday()
     ]
-    return _within(planned, _closed(closures, place, during), during)
+    return _within(planned, closed_spans(closures, place, during), during)
 
 
 class Clash(NamedTuple):
@@ -123,9 +123,10 @@ def _instants(day: date, starts: time, ends: time, place: ZoneInfo) -> tuple[dat
     return start, end
 
 
-def _closed(
-    closures: Sequence[ClosedDays], place: ZoneInfo, during: tuple[datetime, datetime]
+def closed_spans(
+    closures: Iterable[ClosedDays], place: ZoneInfo, during: tuple[datetime, datetime]
 ) -> list[tuple[datetime, datetime]]:
+    """The days within `during` on which a location is closed, whole days at both ends."""
     first, last = local_date(during[0], place), local_date(during[1], place)
     return [
         range_bounds(max(closed.first, first), min(closed.last, last), place)

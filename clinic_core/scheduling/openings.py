@@ -9,11 +9,13 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission
-from clinic_core.kit.calendar import clip, subtract
+from clinic_core.kit.calendar import clip, local_date, subtract, zone
 from clinic_core.kit.clock import now
-from clinic_core.models import Appointment, AppointmentEvent
+from clinic_core.models import Appointment, AppointmentEvent, ClinicLocation
+from clinic_core.scheduling.availability import closed_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.schemas import WorkingHours, WorkingSpan
+from clinic_core.scheduling.slots_known import away_of, closures_of
 from clinic_core.scheduling.waiting_match import FreeTime
 from clinic_core.vocabulary import AppointmentStatus, Scope
 
@@ -73,9 +75,12 @@ def free_of_day(
 
 
 def freed_times(
-    session: Session, location_id: UUID, practitioner_ids: Collection[UUID], *, since: datetime
+    session: Session, location: ClinicLocation, practitioner_ids: Collection[UUID], *, since: datetime
 ) -> list[FreeTime]:
-    """Times ahead at the location that were given back since an instant and are free still, by start; two queries."""
+    """Times ahead at the location that were given back since an instant and are free still, by start; four queries.
+
+    Not where the practitioner is away or the location is closed: a day that was called off gives nothing back.
+    """
     moved_away = or_(
         col(AppointmentEvent.from_starts_at) != col(AppointmentEvent.to_starts_at),
         col(AppointmentEvent.from_ends_at) != col(AppointmentEvent.to_ends_at),
@@ -95,7 +100,7 @@ def freed_times(
         .where(
             col(AppointmentEvent.created_at) >= since,
             col(AppointmentEvent.from_starts_at) > now(),
-            col(AppointmentEvent.from_clinic_location_id) == location_id,
+            col(AppointmentEvent.from_clinic_location_id) == location.id,
             col(AppointmentEvent.from_practitioner_user_id).in_(practitioner_ids),
             or_(moved_away, called_off, col(AppointmentEvent.deleted)),
         )
@@ -111,11 +116,16 @@ def freed_times(
         return []
     spans = [span for found in freed.values() for span in found]
     during = (min(start for start, _ in spans), max(end for _, end in spans))
-    taken = taken_spans(session, list(freed), during)
+    place = zone(location.timezone)
+    closed = closed_spans(closures_of(session, location.id, local_date(during[0], place)), place, during)
+    taken, away = taken_spans(session, list(freed), during), away_of(session, list(freed), during)
     found = [
         gap
         for practitioner_id, given_back in freed.items()
-        for gap in _gaps(practitioner_id, subtract(given_back, taken.get(practitioner_id, ())))
+        for gap in _gaps(
+            practitioner_id,
+            subtract(given_back, [*taken.get(practitioner_id, ()), *away.get(practitioner_id, ()), *closed]),
+        )
     ]
     return sorted(found, key=lambda one: (one.starts_at, one.practitioner_user_id))
 

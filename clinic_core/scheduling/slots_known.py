@@ -1,6 +1,6 @@
 """What the slot finder has to know whatever the day: who works there, when, and what the visit needs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from uuid import UUID
@@ -110,8 +110,8 @@ def get_known(session: Session, actor: Actor, request: FindSlots) -> Known:
         length=Length(minutes * MINUTE, (minutes + buffer) * MINUTE),
         people=people,
         hours=_hours(session, bookable.location.id),
-        closures=_closures(session, bookable.location.id, first),
-        away=_away(session, subjects, during),
+        closures=closures_of(session, bookable.location.id, first),
+        away=away_of(session, subjects, during),
         named=named,
         needs=needs,
         pool=pool,
@@ -234,7 +234,8 @@ def _hours(session: Session, location_id: UUID) -> tuple[OpeningSpan, ...]:
     )
 
 
-def _closures(session: Session, location_id: UUID, first: date) -> tuple[ClosedDays, ...]:
+def closures_of(session: Session, location_id: UUID, first: date) -> tuple[ClosedDays, ...]:
+    """The days on which a location is closed from a day on, those of the whole clinic too."""
     statement = select(col(LocationClosure.starts_on), col(LocationClosure.ends_on)).where(
         or_(col(LocationClosure.clinic_location_id) == location_id, col(LocationClosure.clinic_location_id).is_(None)),
         col(LocationClosure.ends_on) >= first,
@@ -242,8 +243,8 @@ def _closures(session: Session, location_id: UUID, first: date) -> tuple[ClosedD
     return tuple(ClosedDays(*row) for row in session.execute(statement))
 
 
-def _away(
-    session: Session, subjects: Sequence[UUID], during: tuple[datetime, datetime]
+def away_of(
+    session: Session, subjects: Collection[UUID], during: tuple[datetime, datetime]
 ) -> dict[UUID, list[tuple[datetime, datetime]]]:
     """Absences of people and outages of things."""
     absences = select(col(Absence.user_id), col(Absence.starts_at), col(Absence.ends_at)).where(

@@ -23,8 +23,9 @@ from clinic_core.vocabulary import Severity, WaitingStatus
 
 # The longest list that is looked through for a free time; the most urgent come first in it.
 MOST_WAITING = 300
-# As many times as the validator looks at in one query.
+# As many times as the validator looks at in one query, and how often it is asked: together the longest list.
 MOST_CHECKED = 60
+_MOST_ROUNDS = MOST_WAITING // MOST_CHECKED
 _STEP = timedelta(minutes=5)
 
 
@@ -98,6 +99,31 @@ def bookable(session: Session, actor: Actor, matches: Sequence[WaitingMatch]) ->
         for match, found in zip(tried, obstacles, strict=True)
         if all(one.severity is Severity.INFO for one in found)
     ]
+
+
+def best_bookable(
+    session: Session, actor: Actor, by_time: Sequence[Sequence[WaitingMatch]], most: int
+) -> list[list[WaitingMatch]]:
+    """For each free time the best matches that nothing is in the way of, so many at most.
+
+    The validator looks at the best of each time first, and at those behind them only where too few can be booked; as
+    a rule in one query, in a handful whatever the list.
+    """
+    found: list[list[WaitingMatch]] = [[] for _ in by_time]
+    looked_at = [0] * len(by_time)
+    for _ in range(_MOST_ROUNDS):
+        short = [n for n, matches in enumerate(by_time) if len(found[n]) < most and looked_at[n] < len(matches)]
+        if not short:
+            break
+        share = max(MOST_CHECKED // len(short), 1)
+        tried = [(n, match) for n in short for match in by_time[n][looked_at[n] : looked_at[n] + share]]
+        free = {id(match) for match in bookable(session, actor, [match for _, match in tried])}
+        for n, match in tried:
+            if id(match) in free:
+                found[n].append(match)
+        for n in short:
+            looked_at[n] += share
+    return [matches[:most] for matches in found]
 
 
 def rooms_for(session: Session, entry: WaitingListEntry, during: tuple[datetime, datetime]) -> tuple[UUID, ...]:

@@ -1,6 +1,6 @@
 """Whom a free time is right for, and in which order; times that were given back lately (S9)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 import pytest
@@ -16,6 +16,8 @@ from clinic_core.scheduling.queries import (
     matches_for_slot,
 )
 from clinic_core.scheduling.schemas import (
+    AddAbsence,
+    AddClosure,
     CancelAppointment,
     DeleteAppointment,
     GetAppointment,
@@ -25,6 +27,8 @@ from clinic_core.scheduling.schemas import (
     WaitingMatch,
 )
 from clinic_core.scheduling.service import (
+    add_absence,
+    add_closure,
     cancel_appointment,
     delete_appointment,
     move_appointment,
@@ -165,3 +169,31 @@ def test_what_was_given_back_long_ago_or_lies_in_the_past_is_not_shown(clinic: C
         assert len(freed(clinic, days_back=30)) == 1
     with frozen_at(MONDAY + timedelta(hours=1)):
         assert freed(clinic, days_back=60) == []
+
+
+def test_a_freed_time_names_who_fits_behind_those_who_are_busy_then(clinic: Clinic) -> None:
+    """More are busy than are looked at for one of twelve times at once."""
+    for hours in range(0, 24, 2):
+        give_back(clinic, book(clinic, hours).id, "cancelled")
+    for _ in range(6):
+        busy = wait(clinic, urgency="urgent")
+        all_day: dict[str, Any] = {"patient_id": busy.patient_id, "ends_at": slot(23)[0], "double_book_reason": "Group"}
+        book(clinic, practitioner_user_id=clinic.users["second_practitioner"], by="manager", **all_day)
+    last = wait(clinic)
+    names = [[match.entry.id for match in found.matches] for found in freed(clinic)]
+    assert [last.id in named for named in names] == [True] * 12
+
+
+def test_a_time_freed_where_nobody_works_or_all_is_closed_hides_none_that_is_free(clinic: Clinic) -> None:
+    """A sick day called off in pieces and a closed day come before the one time that somebody can be booked into."""
+    row = wait(clinic)
+    for hours in [*(0.75 * n for n in range(12)), 24, 48]:
+        give_back(clinic, book(clinic, hours).id, "cancelled")
+    sick = AddAbsence(user_id=clinic.users["practitioner"], starts_at=slot(-2)[0], ends_at=slot(12)[0])
+    perform(clinic.actor("manager"), add_absence, sick)
+    tuesday = date(2031, 3, 4)
+    holiday = AddClosure(clinic_location_id=clinic.main, starts_on=tuesday, ends_on=tuesday, name="Holiday")
+    perform(clinic.actor("admin"), add_closure, holiday)
+    (found,) = freed(clinic)
+    assert found.starts_at == slot(48)[0]
+    assert [match.entry.id for match in found.matches] == [row.id]

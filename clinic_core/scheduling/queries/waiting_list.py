@@ -24,10 +24,10 @@ from clinic_core.scheduling.schemas import (
     WaitingRow,
 )
 from clinic_core.scheduling.waiting_list import in_reach, waiting_rows
-from clinic_core.scheduling.waiting_match import FreeTime, bookable, matches_of, waiting_for
+from clinic_core.scheduling.waiting_match import FreeTime, best_bookable, matches_of, waiting_for
 
 _READ = Permission.APPOINTMENT_READ
-# Freed times that are shown, and people named for each: together what the validator looks at in one query.
+# Freed times that are shown, and people named for each.
 _MOST_FREED, _MOST_MATCHES = 12, 5
 
 
@@ -85,14 +85,14 @@ def matches_for_slot(work: Work, request: MatchesForSlot) -> list[WaitingMatch]:
     free = FreeTime(request.practitioner_user_id, request.starts_at, request.ends_at)
     rows = waiting_for(work.session, work.actor, location.id, [free.practitioner_user_id])
     found = matches_of(rows, free, zone(location.timezone))
-    return bookable(work.session, work.actor, found)[: request.limit]
+    return best_bookable(work.session, work.actor, [found], request.limit)[0]
 
 
 @query(_READ, name="waiting.freed")
 def freed_slots(work: Work, request: ListFreed) -> list[FreedSlot]:
     """Times ahead that were cancelled, moved away or deleted lately and are free still, each with whom it is right for.
 
-    The soonest first; a constant number of queries.
+    The soonest first; a bounded number of queries.
 
     Raises:
         NotFound: an unknown location.
@@ -103,27 +103,22 @@ def freed_slots(work: Work, request: ListFreed) -> list[FreedSlot]:
     wanted = set(names) & set(request.practitioner_ids or names)
     shown = visible_calendars(work.actor, location.id, wanted)
     since = now() - timedelta(days=request.days_back)
-    times = freed_times(work.session, location.id, shown, since=since)[:_MOST_FREED]
+    times = freed_times(work.session, location, shown, since=since)[:_MOST_FREED]
     if not times:
         return []
     rows = waiting_for(work.session, work.actor, location.id, shown)
     place = zone(location.timezone)
-    tried = [match for free in times for match in matches_of(rows, free, place)[:_MOST_MATCHES]]
-    matches = bookable(work.session, work.actor, tried)
+    by_time = [matches_of(rows, free, place) for free in times]
+    found = best_bookable(work.session, work.actor, by_time, _MOST_MATCHES)
     return [
         FreedSlot(
             practitioner_user_id=free.practitioner_user_id,
             practitioner=names[free.practitioner_user_id],
             starts_at=free.starts_at,
             ends_at=free.ends_at,
-            matches=tuple(
-                match
-                for match in matches
-                if match.practitioner_user_id == free.practitioner_user_id
-                and free.starts_at <= match.starts_at < free.ends_at
-            ),
+            matches=tuple(matches),
         )
-        for free in times
+        for free, matches in zip(times, found, strict=True)
     ]
 
 
