@@ -1,5 +1,6 @@
-"""Messages that wait to be sent: finding and withdrawing them."""
+"""Messages that wait to be sent: finding, withdrawing and repeating them."""
 
+from datetime import datetime
 from uuid import UUID
 
 from sqlalchemy import ColumnElement
@@ -35,3 +36,16 @@ def withdraw_planned(session: Session, reason: WithdrawnReason, *conditions: Col
         message.withdrawn_reason = reason
     session.flush()
     return find_notifications(session, col(Notification.id).in_([message.id for message in planned]))
+
+
+def planned_like(reminder: Notification, *, starts_at: datetime, scheduled_at: datetime) -> Notification:
+    """The reminder once more, for an appointment that begins then; not stored yet."""
+    return Notification(
+        organization_id=reminder.organization_id,
+        patient_id=reminder.patient_id,
+        appointment_id=reminder.appointment_id,
+        type=reminder.type,
+        channel=reminder.channel,
+        payload_json={"starts_at": starts_at.isoformat()},
+        scheduled_at=scheduled_at,
+    )

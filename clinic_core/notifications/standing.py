@@ -4,7 +4,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from sqlalchemy import select
 from sqlalchemy.orm import Session
+from sqlmodel import col
 
 from clinic_core.access import Actor
 from clinic_core.kit.calendar import zone
@@ -20,6 +22,7 @@ from clinic_core.models import (
 )
 from clinic_core.notifications.addressee import obstacle
 from clinic_core.notifications.messages import Occasion
+from clinic_core.scheduling.waiting_list import is_taken
 from clinic_core.vocabulary import AppointmentStatus, NotificationType, OfferStatus, WithdrawnReason
 
 STANDING = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
@@ -64,6 +67,8 @@ def find_occasion(
 def _of_offer(session: Session, offer_id: UUID) -> _Facts | WithdrawnReason:
     offer = session.get_one(WaitingListOffer, offer_id)
     if offer.status is not OfferStatus.OPEN or offer.expires_at <= now():
+        return WithdrawnReason.OFFER_CLOSED
+    if session.scalars(select(is_taken()).where(col(WaitingListOffer.id) == offer_id)).one():
         return WithdrawnReason.OFFER_CLOSED
     return _Facts(offer.clinic_location_id, offer.starts_at, expires_at=offer.expires_at)
 

@@ -11,12 +11,12 @@ from clinic_core.clinical_docs.service import start_visit
 from clinic_core.kit.calendar import from_wall, to_wall, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import datetime_text, day_text, minutes_text, time_text
+from clinic_core.notifications.service import change_status_with_reminders
 from clinic_core.patients.queries import get_patient
 from clinic_core.patients.schemas import GetPatient
 from clinic_core.scheduling.queries import get_appointment, undoable_step
 from clinic_core.scheduling.reach import reaches
 from clinic_core.scheduling.schemas import AppointmentRow, ChangeStatus, GetAppointment
-from clinic_core.scheduling.service import change_status
 from clinic_core.scheduling.transitions import MOVABLE, TRANSITIONS
 from clinic_core.ui.appointment_forms import draw_cancel, draw_details, draw_fee
 from clinic_core.ui.appointment_move import draw_move
@@ -93,7 +93,8 @@ def step(page: Page, row: AppointmentRow, status: AppointmentStatus) -> bool:
     request = ChangeStatus(
         appointment_id=row.id, status=status, version=row.version, request_id=page.request_id(f"{row.id}/{status}")
     )
-    return page.run(change_status, request, done=f"The appointment is {status.label.lower()}.") is not None
+    done = f"The appointment is {status.label.lower()}."
+    return page.run(change_status_with_reminders, request, done=done) is not None
 
 
 def _draw_steps(page: Page, row: AppointmentRow) -> None:

@@ -29,6 +29,7 @@ from clinic_core.notifications.service.series import (
     edit_series_with_reminders,
     extend_series_with_reminders,
 )
+from clinic_core.notifications.service.status import change_status_with_reminders
 from clinic_core.notifications.service.undo import undo_with_reminders
 
 __all__ = [
@@ -37,6 +38,7 @@ __all__ = [
     "cancel_displaced",
     "cancel_series_with_reminders",
     "cancel_with_reminders",
+    "change_status_with_reminders",
     "delete_with_reminders",
     "deliver_due",
     "edit_series_with_reminders",

@@ -8,7 +8,7 @@ from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
 from clinic_core.models import Appointment, Notification, Patient
 from clinic_core.notifications.addressee import obstacle
-from clinic_core.notifications.planned import IS_REMINDER, find_planned, of_appointment, withdraw_planned
+from clinic_core.notifications.planned import IS_REMINDER, find_planned, of_appointment, planned_like, withdraw_planned
 from clinic_core.notifications.rows import notification_rows
 from clinic_core.notifications.schemas import (
     AppointmentWithReminders,
@@ -109,7 +109,7 @@ def move_with_reminders(work: Work, request: MoveAppointment) -> AppointmentWith
                 continue
             scheduled_at = moved.starts_at - (started_at - reminder.scheduled_at)
             if scheduled_at > now():
-                work.session.add(_replacement(reminder, moved, scheduled_at))
+                work.session.add(planned_like(reminder, starts_at=moved.starts_at, scheduled_at=scheduled_at))
         work.session.flush()
     return _with_reminders(work, moved)
 
@@ -158,18 +158,6 @@ def _reminder(appointment: Appointment, channel: NotificationChannel, scheduled_
         type=NotificationType.APPOINTMENT_REMINDER,
         channel=channel,
         payload_json={"starts_at": appointment.starts_at.isoformat()},
-        scheduled_at=scheduled_at,
-    )
-
-
-def _replacement(reminder: Notification, moved: AppointmentRow, scheduled_at: datetime) -> Notification:
-    return Notification(
-        organization_id=reminder.organization_id,
-        patient_id=reminder.patient_id,
-        appointment_id=reminder.appointment_id,
-        type=reminder.type,
-        channel=reminder.channel,
-        payload_json={"starts_at": moved.starts_at.isoformat()},
         scheduled_at=scheduled_at,
     )
 

@@ -10,7 +10,7 @@ from sqlmodel import col
 from clinic_core.access import Permission, Work, use_case
 from clinic_core.kit.clock import now
 from clinic_core.models import Appointment, AppointmentEvent, Notification
-from clinic_core.notifications.planned import IS_REMINDER, find_planned, of_appointment, withdraw_planned
+from clinic_core.notifications.planned import IS_REMINDER, find_planned, of_appointment, planned_like, withdraw_planned
 from clinic_core.notifications.rows import find_notifications, notification_rows
 from clinic_core.notifications.schemas import NotifyAppointment, UndoneWithReminders
 from clinic_core.notifications.service.notices import notify_moved
@@ -43,7 +43,11 @@ def undo_with_reminders(work: Work, request: UndoAppointment) -> UndoneWithRemin
         withdraw_planned(work.session, WithdrawnReason.APPOINTMENT_MOVED, *since)
     standing = (of_appointment(undone.id), IS_REMINDER, col(Notification.status) != NotificationStatus.WITHDRAWN)
     known = {(found.channel, found.scheduled_at) for found in find_notifications(work.session, *standing)}
-    work.session.add_all(_again(one) for one in lost if (one.channel, one.scheduled_at) not in known)
+    work.session.add_all(
+        planned_like(one, starts_at=undone.starts_at, scheduled_at=one.scheduled_at)
+        for one in lost
+        if (one.channel, one.scheduled_at) not in known
+    )
     work.session.flush()
     was_told = _correct_messages(work, undone.id, event_ids)
     reminders = notification_rows(find_planned(work.session, of_appointment(undone.id), IS_REMINDER))
@@ -78,18 +82,6 @@ def _lost(work: Work, appointment_id: UUID, since: datetime) -> list[Notificatio
         col(Notification.scheduled_at) > now(),
     )
     return find_notifications(work.session, *conditions)
-
-
-def _again(reminder: Notification) -> Notification:
-    return Notification(
-        organization_id=reminder.organization_id,
-        patient_id=reminder.patient_id,
-        appointment_id=reminder.appointment_id,
-        type=reminder.type,
-        channel=reminder.channel,
-        payload_json=reminder.payload_json,
-        scheduled_at=reminder.scheduled_at,
-    )
 
 
 def _correct_messages(work: Work, appointment_id: UUID, event_ids: Sequence[UUID]) -> bool:
