@@ -191,16 +191,13 @@ def check_case(session: Session, case_id: UUID | None, patient_id: UUID) -> None
     """Lets a case of that patient pass, or none.
 
     Raises:
-        NotFound: there is no such case.
-        InvalidInput: it belongs to another patient.
+        NotFound: the patient has no such case; another patient's answers like an unknown one.
     """
     if case_id is None:
         return
-    owner = session.scalars(select(col(ClinicalCase.patient_id)).where(col(ClinicalCase.id) == case_id)).one_or_none()
-    if owner is None:
+    own = select(col(ClinicalCase.id)).where(col(ClinicalCase.id) == case_id, col(ClinicalCase.patient_id) == patient_id)
+    if session.execute(own).scalar_one_or_none() is None:
         raise NotFound("This case does not exist.")
-    if owner != patient_id:
-        raise InvalidInput("This case belongs to another patient.")
 
 
 def _check_practitioner(practitioner: Person | None) -> None:

@@ -18,11 +18,11 @@ def edit_appointment(work: Work, request: EditAppointment) -> AppointmentRow:
     """Changes the desk note, the case or the service; time, practitioner, rooms and buffer stay as they were booked.
 
     Raises:
-        NotFound: an unknown appointment, case or service, or one out of reach.
+        NotFound: an unknown appointment, case or service, one out of reach, or another patient's case.
         StaleEdit: it was changed after the form was drawn.
         PermissionDenied: patients do not write desk notes.
         Conflict: another service, but a visit was documented for it or it stands on an invoice.
-        InvalidInput: a service that is not booked any more, or another patient's case.
+        InvalidInput: a service that is not booked any more.
     """
     work.lock_calendar()
     _, patient = find_managed_appointment(work.session, work.actor, request.appointment_id)
