@@ -1,17 +1,18 @@
 """Moving: time, practitioner, place, rooms; conflicts, stale calendars, whose appointment it is."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 
 import pytest
 
 from clinic_core.access import owner_work, perform
+from clinic_core.access.organization import OrganizationSettings
 from clinic_core.errors import BookingConflict, Conflict, InvalidInput, NotFound, PermissionDenied, StaleEdit
 from clinic_core.kit.clock import frozen_at
 from clinic_core.kit.ids import new_id
-from clinic_core.models import Appointment, ProductService
-from clinic_core.scheduling.schemas import AppointmentRow, MoveAppointment
-from clinic_core.scheduling.service import move_appointment
-from clinic_core.vocabulary import AppointmentStatus
+from clinic_core.models import Appointment, Patient, ProductService
+from clinic_core.scheduling.schemas import AppointmentRow, CancelAppointment, ChangeStatus, MoveAppointment
+from clinic_core.scheduling.service import cancel_appointment, change_status, move_appointment
+from clinic_core.vocabulary import AppointmentStatus, CancelledBy
 from tests.factories import MONDAY, Clinic, make_clinic, make_patient, slot
 from tests.scheduling.arrange import audited, book, drift
 
@@ -138,6 +139,36 @@ def test_patients_move_their_own_appointments_ahead_of_time(clinic: Clinic) -> N
         move(clinic, book(clinic, 4), 5, by="patient")
     with frozen_at(MONDAY + timedelta(hours=2)), pytest.raises(InvalidInput, match="no longer ahead"):
         move(clinic, row, 6, by="patient", version=row.version + 1)
+
+
+def test_patients_do_not_move_the_fee_of_a_late_cancellation_away() -> None:
+    clinic = make_clinic(OrganizationSettings(late_cancellation_hours=36))
+    row = book(clinic, patient_id=make_patient(clinic, user_id=clinic.users["patient"]))
+    with frozen_at(MONDAY - timedelta(hours=35)):
+        with pytest.raises(Conflict, match="Please call the clinic: it is less than 36 hours ahead"):
+            move(clinic, row, 200, by="patient")
+        row = move(clinic, row, 1)
+    with frozen_at(MONDAY - timedelta(hours=35)):
+        assert move(clinic, row, 200, by="patient").starts_at == slot(200)[0]
+
+
+@pytest.mark.parametrize(
+    ("column", "value", "sentence"),
+    [("deceased_on", date(2026, 1, 1), "has died"), ("deleted_at", MONDAY - timedelta(days=400), "is deleted")],
+)
+def test_appointments_of_who_is_gone_are_neither_moved_nor_confirmed_but_cancelled(
+    clinic: Clinic, column: str, value: object, sentence: str
+) -> None:
+    row = book(clinic)
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        setattr(session.get_one(Patient, row.patient_id), column, value)
+    with pytest.raises(Conflict, match=sentence):
+        move(clinic, row, 1)
+    confirmed = ChangeStatus(appointment_id=row.id, status=AppointmentStatus.CONFIRMED)
+    with pytest.raises(Conflict, match=sentence):
+        perform(clinic.actor("assistant"), change_status, confirmed)
+    off = CancelAppointment(appointment_id=row.id, cancelled_by=CancelledBy.CLINIC)
+    assert perform(clinic.actor("assistant"), cancel_appointment, off).status is AppointmentStatus.CANCELLED
 
 
 def test_a_double_click_moves_once(clinic: Clinic) -> None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from clinic_core.access import Permission, Work, use_case
@@ -29,6 +29,7 @@ from clinic_core.scheduling.reach import (
     find_managed_appointment,
     is_own_patient,
     reaches,
+    refuse_gone,
 )
 from clinic_core.scheduling.resources import give_back_resources, take_resources, taken_resources
 from clinic_core.scheduling.rows import NewBooking, appointment_row, balance_of_patient, new_appointment_row
@@ -92,10 +93,12 @@ def move_appointment(work: Work, request: MoveAppointment) -> AppointmentRow:
         BookingConflict: as for booking.
         NotFound: an unknown appointment, or one that is not the actor's to move (a colleague's).
         StaleEdit: it was changed after the calendar was drawn.
-        Conflict: it has begun, is over, or was cancelled.
+        Conflict: it has begun, is over, or was cancelled; a patient moves it later than it is cancelled in time; or the
+            patient is deleted, merged or has died.
         InvalidInput, PermissionDenied: as for booking.
     """
     appointment, patient = find_managed_appointment(work.session, work.actor, request.appointment_id)
+    refuse_gone(patient)
     practitioner_id = request.practitioner_user_id or appointment.practitioner_user_id
     location_id = request.clinic_location_id or appointment.clinic_location_id
     _check_reach(work, "appointment.move", patient, (practitioner_id, location_id))
@@ -105,6 +108,8 @@ def move_appointment(work: Work, request: MoveAppointment) -> AppointmentRow:
     appointment = work.lock(Appointment, request.appointment_id, called="appointment", version=request.version)
     if appointment.status not in MOVABLE:
         raise Conflict(f"An appointment that is {appointment.status.label.lower()} is not moved.")
+    if is_own_patient(work.actor, patient):
+        _check_in_time(work, appointment)
     kept = taken_resources(work.session, appointment.id)
     resource_ids = kept if request.resource_ids is None else request.resource_ids
     if request.resource_ids is None and kept and location_id != appointment.clinic_location_id:
@@ -262,3 +267,11 @@ def _check_reasons(work: Work, name: str, request: BookAppointment | MoveAppoint
 def _check_ahead(work: Work, patient: Patient, starts_at: datetime) -> None:
     if is_own_patient(work.actor, patient) and starts_at <= now():
         raise field_error("starts_at", "must lie ahead")
+
+
+def _check_in_time(work: Work, appointment: Appointment) -> None:
+    """A patient moves an appointment no later than it is cancelled without a fee: else the fee would be moved away."""
+    hours = work.actor.settings.late_cancellation_hours
+    if appointment.starts_at - now() < timedelta(hours=hours):
+        limit = "1 hour" if hours == 1 else f"{hours} hours"
+        raise Conflict(f"Please call the clinic: it is less than {limit} ahead.")

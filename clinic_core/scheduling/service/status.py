@@ -33,7 +33,7 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
         IllegalTransition: the step is not in the table of legal ones.
         InvalidInput: cancelling needs to know by whom: `cancel_appointment`.
         Conflict: a no-show before the start, the fee of a step to be taken back stands on an invoice, or the patient of
-            what is to be booked again is deleted, merged or has died.
+            what is to be confirmed or booked again is deleted, merged or has died.
         BookingConflict: the time of a cancelled appointment was given away.
     """
     if request.status is AppointmentStatus.CANCELLED:
@@ -45,8 +45,9 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
     check_transition(appointment.status, request.status)
     if request.status is AppointmentStatus.NO_SHOW and appointment.starts_at > now():
         raise Conflict("A no-show is recorded once the appointment has begun; until then it is cancelled.")
-    if appointment.status is AppointmentStatus.CANCELLED:
+    if confirms or appointment.status is AppointmentStatus.CANCELLED:
         refuse_gone(patient)
+    if appointment.status is AppointmentStatus.CANCELLED:
         _book_again(work, appointment)
     else:
         appointment.status = request.status
