@@ -38,7 +38,6 @@ from clinic_core.db.server_account import server_account
 from clinic_core.db.server_binaries import find_binaries, reachable_binaries
 from clinic_core.errors import Unavailable
 
-EXTENSIONS = ("btree_gist", "pg_trgm", "unaccent")
 ANSWER_TIMEOUT_SECONDS = 60.0
 ORPHANS_TIMEOUT_SECONDS = 60.0
 POLL_SECONDS = 0.05
@@ -246,7 +245,7 @@ class EmbeddedPostgres:
         return True
 
     def _make_database(self) -> None:
-        """Make the roles, the database and its extensions where they are missing."""
+        """Make the roles and the database where they are missing; extensions are the migrations' to make."""
         with psycopg.connect(self._conninfo(SUPERUSER_LOGIN, "postgres"), autocommit=True) as connection:
             roles = {name for (name,) in connection.execute("select rolname from pg_roles")}
             for role in DatabaseRole:
@@ -258,11 +257,6 @@ class EmbeddedPostgres:
                         sql.Identifier(self.database), sql.Identifier(DatabaseRole.OWNER.login)
                     )
                 )
-        with psycopg.connect(self._conninfo(DatabaseRole.OWNER.login, self.database)) as connection:
-            found = {name for (name,) in connection.execute("select extname from pg_extension")}
-            for name in EXTENSIONS:
-                if name not in found:
-                    connection.execute(sql.SQL("create extension {}").format(sql.Identifier(name)))
 
     def _conninfo(self, user: str, database: str) -> str:
         return psycopg.conninfo.make_conninfo(
