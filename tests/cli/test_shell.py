@@ -84,6 +84,25 @@ def test_a_refused_owner_leaves_no_organisation_behind(own_database: Database) -
         assert owner.execute("select count(*) from organization").fetchone() == (0,)
 
 
+def test_an_owner_who_cannot_be_made_is_refused_before_a_password_is_asked_for(own_database: Database) -> None:
+    clinic("create-owner", "--organization", "One", "--email", "owner@new.test", CLINIC_PASSWORD=PASSWORD)
+    for organization, email, sentence in (
+        ("One", "owner@new.test", "Somebody signs in with that address already; choose another one."),
+        ("One", "not an address", "Email must look like name@example.org."),
+        ("x" * 201, "two@new.test", "The name of the organisation must not be longer than 200 characters; it has 201."),
+    ):
+        result = clinic("create-owner", "--organization", organization, "--email", email, typed="")
+        assert (result.exit_code, result.stderr.strip()) == (1, sentence)
+
+
+def test_without_a_terminal_the_way_to_give_the_password_is_named(own_database: Database) -> None:
+    result = clinic("create-owner", "--organization", "New Clinic", "--email", "owner@new.test", typed="")
+    assert result.exit_code == 1
+    assert result.stderr.endswith("Nobody is there to type a password; set CLINIC_PASSWORD.\n")
+    with own_database.connect_owner() as owner:
+        assert owner.execute("select count(*) from organization").fetchone() == (0,)
+
+
 def test_an_address_signs_in_at_one_organisation_only(own_database: Database) -> None:
     clinic("create-owner", "--organization", "One", "--email", "owner@new.test", CLINIC_PASSWORD=PASSWORD)
     result = clinic("create-owner", "--organization", "Two", "--email", "OWNER@NEW.TEST", CLINIC_PASSWORD=PASSWORD)
