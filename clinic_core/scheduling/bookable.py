@@ -195,7 +195,9 @@ def check_case(session: Session, case_id: UUID | None, patient_id: UUID) -> None
     """
     if case_id is None:
         return
-    own = select(col(ClinicalCase.id)).where(col(ClinicalCase.id) == case_id, col(ClinicalCase.patient_id) == patient_id)
+    own = select(col(ClinicalCase.id)).where(
+        col(ClinicalCase.id) == case_id, col(ClinicalCase.patient_id) == patient_id
+    )
     if session.execute(own).scalar_one_or_none() is None:
         raise NotFound("This case does not exist.")
 
