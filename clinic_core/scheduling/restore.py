@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from clinic_core.access import Actor
 from clinic_core.models import Appointment
+from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import Reasons, WantedTime, find_obstacles, refusal, settle
 from clinic_core.scheduling.resources import taken_resources
-from clinic_core.vocabulary import ConflictKind, Severity
+from clinic_core.vocabulary import AppointmentStatus, ConflictKind, Severity
 
 # Somebody else's time: lifted anew each time, by who may do so.
 _TAKEN = frozenset({ConflictKind.PRACTITIONER, ConflictKind.BUFFER})
@@ -45,14 +46,18 @@ def wanted_again(session: Session, appointment: Appointment, earlier: EarlierTim
 
 
 def hold_again(session: Session, actor: Actor, appointment: Appointment, wanted: WantedTime) -> None:
-    """Checks that the earlier time is free and sets what is kept with the appointment; nothing is flushed.
+    """Checks that somebody is there and the time free, and sets what is kept with the appointment; nothing is flushed.
 
     That it has begun by now is no obstacle. What was lifted for that same time with a reason stays lifted; a second
     booking or a buffer only for an actor who may lift it now. After a move the reasons for the earlier time are gone.
 
     Raises:
+        InvalidInput: the place, the practitioner or a room cannot be booked any more; rooms that it holds still may.
         BookingConflict: something else is in the way.
     """
+    is_held = appointment.deleted_at is None and appointment.status is not AppointmentStatus.CANCELLED
+    bookable = find_bookable(session, wanted.clinic_location_id, practitioner_id=wanted.practitioner_user_id)
+    find_resources(session, bookable.location, wanted.resource_ids, kept=wanted.resource_ids if is_held else ())
     same_time = time_of(appointment) == EarlierTime(wanted.practitioner_user_id, wanted.starts_at, wanted.ends_at)
     lifted = {ConflictKind(kind) for kind in appointment.override_kinds_json} if same_time else set()
     reasons = Reasons(appointment.double_book_reason, appointment.override_reason) if same_time else Reasons()

@@ -31,7 +31,8 @@ def change_status(work: Work, request: ChangeStatus) -> AppointmentRow:
         NotFound: an unknown appointment, or one out of reach.
         StaleEdit: it was changed after the list was drawn.
         IllegalTransition: the step is not in the table of legal ones.
-        InvalidInput: cancelling needs to know by whom: `cancel_appointment`.
+        InvalidInput: cancelling needs to know by whom: `cancel_appointment`; or nobody and nowhere is left for what is
+            to be booked again.
         Conflict: a no-show before the start, the fee of a step to be taken back stands on an invoice, or the patient of
             what is to be confirmed or booked again is deleted, merged or has died.
         BookingConflict: the time of a cancelled appointment was given away.

@@ -10,7 +10,6 @@ from clinic_core.access.scope import appointments_in_scope
 from clinic_core.errors import Conflict, NotFound
 from clinic_core.kit.calendar import zone
 from clinic_core.models import Appointment, ClinicLocation, Patient, Visit
-from clinic_core.scheduling.bookable import find_bookable
 from clinic_core.scheduling.conflicts import RESERVED, find_obstacles, refusal
 from clinic_core.scheduling.fees import keep_fee
 from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches, refuse_gone
@@ -37,6 +36,7 @@ def undo_appointment(work: Work, request: UndoAppointment) -> AppointmentRow:
         StaleEdit: it was changed after the list was drawn.
         PermissionDenied: patients, and an earlier calendar that is not the actor's.
         Conflict: there is no step that can be taken back, or something stands on it: a visit, an invoiced fee.
+        InvalidInput: the practitioner, the place or a room takes no bookings any more.
         BookingConflict: the earlier time was given away.
     """
     work.lock_calendar()
@@ -80,8 +80,6 @@ def _check(work: Work, appointment: Appointment, step: LastStep) -> None:
     documented = exists().where(col(Visit.appointment_id) == appointment.id, col(Visit.deleted_at).is_(None))
     if step.status not in ATTENDED and work.session.execute(select(documented)).scalar_one():
         raise Conflict(f"A visit was documented; the appointment cannot go back to {step.status.label.lower()}.")
-    if step.time.practitioner_user_id != appointment.practitioner_user_id:
-        find_bookable(work.session, appointment.clinic_location_id, practitioner_id=step.time.practitioner_user_id)
 
 
 def _hold_and_apply(work: Work, appointment: Appointment, step: LastStep) -> None:
