@@ -98,7 +98,10 @@ if part == ACCOUNT:
         ):
             st.rerun()
     else:
-        st.caption("A new link lets the person choose a password; links given out before stop working.")
+        st.caption(
+            "A new link lets the person choose a password; links given out before stop working. Where an account may do"
+            " more than yours, only an Owner can make its link, because the link opens the account."
+        )
         if st.button("Make a link", icon=":material/link:"):
             link = page.run(create_reset_link, CreateLink(user_id=user.id, request_id=page.request_id("link")))
             if link is not None:

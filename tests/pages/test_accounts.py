@@ -76,6 +76,14 @@ def test_a_user_is_renamed_deactivated_and_taken_back(clinic: Clinic, open_app: 
     assert perform(clinic.actor("admin"), get_user, GetUser(user_id=who)).user.status is UserStatus.INVITED
 
 
+def test_a_link_to_an_account_that_may_do_more_is_said_to_need_an_owner(clinic: Clinic, open_app: Open) -> None:
+    app = open_app("admin", "pages/admin/user.py", user=clinic.users["practitioner"])
+    assert "only an Owner can make its link" in " ".join(caption.value for caption in app.caption)
+    press(app, "Make a link")
+    assert "ask an Owner" in sentences(app)
+    assert [code.value for code in app.code] == []
+
+
 def test_a_profile_is_kept(clinic: Clinic, open_app: Open) -> None:
     who = clinic.users["practitioner"]
     app = open_app("owner", "pages/admin/user.py", user=who)
