@@ -182,6 +182,16 @@ def test_an_offer_that_ended_is_not_told(clinic: Clinic, outbox: Path) -> None:
     assert dropped(outbox, clinic) == {}
 
 
+def test_an_offer_whose_time_somebody_else_took_is_not_told(clinic: Clinic, outbox: Path) -> None:
+    patient = reachable(clinic)
+    offered = offer(clinic, patient)
+    perform(clinic.actor("assistant"), notify_offer, NotifyOffer(offer_id=offered))
+    book(clinic)
+    assert deliver(clinic) == Delivered(withdrawn=1)
+    assert messages_of(clinic, patient)[0].withdrawn_reason is WithdrawnReason.OFFER_CLOSED
+    assert dropped(outbox, clinic) == {}
+
+
 def test_nobody_tells_about_what_is_out_of_reach(clinic: Clinic) -> None:
     other = make_clinic()
     _, appointment = booked(other)
