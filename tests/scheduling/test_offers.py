@@ -22,6 +22,8 @@ from clinic_core.scheduling.schemas import (
     ListAppointments,
     OfferRow,
     RemoveFromWaitingList,
+    ResourceNeed,
+    SetRequirements,
     WaitingBooked,
     WaitingRow,
 )
@@ -31,9 +33,10 @@ from clinic_core.scheduling.service import (
     decline_offer,
     expire_offers,
     remove_from_waiting_list,
+    set_requirements,
     withdraw_offer,
 )
-from clinic_core.vocabulary import OfferStatus, WaitingStatus
+from clinic_core.vocabulary import OfferStatus, ResourceType, WaitingStatus
 from tests.factories import MONDAY, Clinic, make_clinic, make_patient, slot
 from tests.scheduling.arrange import audited, book, drift
 from tests.scheduling.waiting import offer, wait
@@ -90,6 +93,18 @@ def test_only_a_free_time_ahead_is_offered(clinic: Clinic) -> None:
         offer(clinic, row)
     with frozen_at(MONDAY + timedelta(hours=3)), pytest.raises(InvalidInput, match="must lie ahead"):
         offer(clinic, row, 1)
+
+
+def test_a_time_is_offered_only_while_what_the_service_needs_is_free(clinic: Clinic) -> None:
+    laser = ResourceNeed(type=ResourceType.EQUIPMENT)
+    needed = SetRequirements(product_service_id=clinic.service, needs=(laser,))
+    perform(clinic.actor("admin"), set_requirements, needed)
+    row = wait(clinic)
+    other = clinic.users["second_practitioner"]
+    book(clinic, practitioner_user_id=other, resource_ids=(clinic.laser,))
+    with pytest.raises(Conflict, match="No equipment is free at that time"):
+        offer(clinic, row)
+    assert accept(clinic, offer(clinic, row, 1)).appointment.resource_ids == (clinic.laser,)
 
 
 def test_accepting_books_and_ends_the_wait(clinic: Clinic) -> None:

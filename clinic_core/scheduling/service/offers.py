@@ -27,6 +27,7 @@ from clinic_core.scheduling.schemas import (
 )
 from clinic_core.scheduling.service.waiting_list import book_from_waiting_list
 from clinic_core.scheduling.waiting_list import check_reached, in_reach, is_taken, offer_row
+from clinic_core.scheduling.waiting_match import rooms_for
 from clinic_core.vocabulary import OfferStatus, Severity, WaitingStatus
 
 _ONE_OPEN = "uq_waiting_list_offer_open"
@@ -43,7 +44,7 @@ def offer_slot(work: Work, request: OfferSlot) -> OfferRow:
         NotFound: an unknown entry or practitioner, or one out of reach.
         PermissionDenied: not a calendar of the actor's, and patients.
         InvalidInput: the time has begun.
-        Conflict: the entry does not wait any more, or has an open offer.
+        Conflict: the entry does not wait any more, has an open offer, or no room that its service needs is free then.
         BookingConflict: something is in the way of the time.
     """
     work.lock_calendar()
@@ -196,6 +197,7 @@ def _check_free(work: Work, entry: WaitingListEntry, request: OfferSlot) -> None
     obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
     if any(one.severity is not Severity.INFO for one in obstacles):
         raise refusal(work.actor, wanted, obstacles)
+    rooms_for(work.session, entry, (request.starts_at, request.ends_at))
 
 
 def _end_expired(work: Work, entry_id: UUID) -> None:
