@@ -4,8 +4,9 @@ A week is looked at after the other, and only as long as answers are missing. Wh
 it meets everything that the validator asks for, and PostgreSQL has the last word all the same.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import timedelta
+from functools import cached_property
 from heapq import merge as merge_sorted
 from itertools import chain, islice
 from uuid import UUID
@@ -17,8 +18,8 @@ from clinic_core.errors import Alternative
 from clinic_core.kit.calendar import day_bounds, local_date, overlaps, range_bounds, subtract, zone
 from clinic_core.kit.formats import Locale, day_text, time_text
 from clinic_core.scheduling.availability import opening_spans, working_spans
-from clinic_core.scheduling.schemas import FindSlots, SlotRow
-from clinic_core.scheduling.slots_known import Known, Person, Thing, choose, get_known
+from clinic_core.scheduling.schemas import FindSlots, OpeningSpan, SlotRow
+from clinic_core.scheduling.slots_known import USUAL_DAY, Known, Person, Thing, choose, get_known
 from clinic_core.scheduling.slots_taken import Taken, get_taken
 from clinic_core.scheduling.slots_times import (
     Seconds,
@@ -110,7 +111,7 @@ class _Window:
         in_the_way = [span for thing in known.named for span in closed[thing.ref.id]]
         in_the_way.extend(known.length.starts_meeting(taken.patient))
         allowed = subtract(known.length.starts_within(self._clock.allowed), in_the_way)
-        opening = self._opening()
+        opening = self._open(known.hours) if known.hours else None
         rooms = _Rooms(known, closed)
         starts = [
             self._starts(place, self._free(person, opening, taken), allowed)
@@ -127,19 +128,22 @@ class _Window:
             if soonest <= start < end:
                 yield start, place
 
-    def _opening(self) -> list[Seconds] | None:
-        """When the location is open, closures left out; None where nobody said."""
+    def _open(self, hours: Iterable[OpeningSpan]) -> list[Seconds]:
+        """When a location of those hours is open, closures left out."""
         known = self._known
-        if not known.hours:
-            return None
-        return seconds_inside(opening_spans(known.hours, known.place, closures=known.closures, during=self._during))
+        return seconds_inside(opening_spans(hours, known.place, closures=known.closures, during=self._during))
+
+    @cached_property
+    def _usual(self) -> list[Seconds]:
+        """When it would be open, where nobody said."""
+        return self._open(USUAL_DAY)
 
     def _free(self, person: Person, opening: list[Seconds] | None, taken: Taken) -> list[Seconds]:
-        """The starts at which a practitioner works at an open location and is free."""
+        """The starts at which a practitioner works at an open location and is free; `opening` is None where unknown."""
         known = self._known
         away = known.away.get(person.id, [])
         if person.rules is None:
-            works = subtract(opening or [], seconds_around(away))
+            works = subtract(self._usual if opening is None else opening, seconds_around(away))
         else:
             works = seconds_inside(
                 working_spans(person.rules, known.place, closures=known.closures, absences=away, during=self._during)

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -43,6 +43,9 @@ from clinic_core.scheduling.schemas import (
 from clinic_core.scheduling.slots_times import MINUTE, Length
 from clinic_core.vocabulary import ResourceType, UserStatus
 
+# What counts as working time where neither rota nor opening hours are known: any day of the week, as which days a
+# clinic rests on differs from country to country. The validator says nothing there, so these times can be booked.
+USUAL_DAY = tuple(OpeningSpan(weekday=weekday, opens=time(8), closes=time(18)) for weekday in range(1, 8))
 # After the last day of a window a visit may run on: at most two more days, and one for a day of 23 hours.
 _DAYS_AFTER = timedelta(days=3)
 

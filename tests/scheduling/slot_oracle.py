@@ -89,6 +89,8 @@ def _works(world: World, person: int, instant: datetime) -> bool:
         weekday == day.isoweekday() and _between(day, opens, closes, instant) for weekday, opens, closes in world.hours
     )
     rota = world.rotas[person]
+    if not rota and not world.hours:
+        return _between(day, time(8), time(18), instant)
     if not rota:
         return is_open
     works = any(

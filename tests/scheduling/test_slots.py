@@ -8,7 +8,7 @@ import pytest
 
 from clinic_core.access import owner_work, perform
 from clinic_core.access.organization import OrganizationSettings
-from clinic_core.errors import InvalidInput, NotFound
+from clinic_core.errors import BookingConflict, InvalidInput, NotFound
 from clinic_core.kit.clock import frozen_at
 from clinic_core.models import LocationHours, LocationResource
 from clinic_core.scheduling.queries import find_slots, free_resources, list_requirements
@@ -59,8 +59,19 @@ def hours_after(found: list[SlotRow]) -> list[float]:
     return [(one.starts_at - MONDAY) / timedelta(hours=1) for one in found]
 
 
-def test_who_has_neither_rota_nor_opening_hours_is_never_offered(clinic: Clinic) -> None:
-    assert search(clinic) == []
+def test_where_neither_rota_nor_opening_hours_are_known_the_usual_day_counts(clinic: Clinic) -> None:
+    """From 8:00 to 18:00 in Berlin, on Sundays too."""
+    mine: dict[str, Any] = {"practitioner_ids": (clinic.users["practitioner"],), "step_minutes": 60, "limit": 50}
+    for weekday, first in ((1, 0), (7, 6 * 24 - 2)):
+        found = search(clinic, weekdays=(weekday,), days=7, **mine)
+        assert hours_after(found) == [*range(first, 6 * 24 + 8 if weekday == 7 else 8)]
+
+
+def test_a_refusal_offers_three_times_where_no_hours_are_known(clinic: Clinic) -> None:
+    book(clinic)
+    with pytest.raises(BookingConflict) as refused:
+        book(clinic)
+    assert [(one.starts_at - MONDAY) / timedelta(hours=1) for one in refused.value.alternatives] == [0.5, 1, 1.5]
 
 
 def test_answers_come_by_start_and_then_by_name(open_clinic: Clinic) -> None:
