@@ -1,15 +1,15 @@
 """`clinic report`: the clinic's figures in the shell, the same numbers as on the dashboard."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import Annotated, TypeVar
 from uuid import UUID
 
 import typer
 
-from clinic_core.access import Actor, perform, system_actor
+from clinic_core.access import Actor, Work, perform, system_actor
 from clinic_core.analytics.queries import (
     aging,
     list_report_choices,
@@ -22,10 +22,13 @@ from clinic_core.analytics.schemas import (
     AgeBasis,
     AgingRequest,
     Choosable,
+    NoShow,
     Outstanding,
     OutstandingRequest,
     PeriodFilter,
     ReportChoices,
+    Revenue,
+    Utilization,
 )
 from clinic_core.errors import NotFound
 from clinic_core.kit.formats import minutes_text, money, plain_amount, rate_text
@@ -33,6 +36,10 @@ from clinic_core.kit.formats import minutes_text, money, plain_amount, rate_text
 app = typer.Typer(no_args_is_help=True, help="Figures of an organisation: outstanding, aging, utilization and more.")
 
 Value = str | int | float | None | Mapping[str, str] | Sequence[Mapping[str, str | None]]
+Told = tuple[Mapping[str, Value], Sequence[tuple[str, str]]]
+"""What a command prints: an object for scripts, and lines of label and text for people."""
+
+Figure = TypeVar("Figure")
 
 Organization = Annotated[str, typer.Option(help="The organisation's name.")]
 AsOf = Annotated[datetime | None, typer.Option(formats=["%Y-%m-%d"], help="As of the end of that day; default now.")]
@@ -44,6 +51,71 @@ Last = Annotated[datetime | None, typer.Option("--to", formats=["%Y-%m-%d"], hel
 Location = Annotated[str | None, typer.Option(help="Only this location: its name or id.")]
 Practitioner = Annotated[str | None, typer.Option(help="Only this practitioner: name or id.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object.")]
+
+
+class _Reader:
+    """The organisation's software as reader, with the names that options may give."""
+
+    def __init__(self, organization: str) -> None:
+        self.actor: Actor = system_actor(organization)
+        self.choices: ReportChoices = perform(self.actor, list_report_choices)
+
+    def location(self, wanted: str | None) -> UUID | None:
+        """The location of that name or id."""
+        return _chosen(wanted, self.choices.locations, "location")
+
+    def practitioner(self, wanted: str | None) -> UUID | None:
+        """The practitioner of that name or id."""
+        return _chosen(wanted, self.choices.practitioners, "practitioner")
+
+    def period(
+        self, first: datetime | None, last: datetime | None, location: str | None, practitioner: str | None
+    ) -> PeriodFilter:
+        """The days and filters of the options."""
+        last_day = last.date() if last else self.choices.today
+        return PeriodFilter(
+            first_day=first.date() if first else last_day.replace(day=1),
+            last_day=last_day,
+            clinic_location_id=self.location(location),
+            practitioner_user_id=self.practitioner(practitioner),
+        )
+
+    def money(self, value: Decimal | None) -> str:
+        """An amount as the organisation writes it."""
+        return "n/a" if value is None else money(value, self.actor.settings.currency, self.actor.settings.locale)
+
+
+def _chosen(wanted: str | None, choices: Sequence[Choosable], called: str) -> UUID | None:
+    if wanted is None:
+        return None
+    found = [each.id for each in choices if wanted.strip().casefold() in {each.name.casefold(), str(each.id)}]
+    if not found:
+        raise NotFound(f"There is no {called} named “{wanted}”.")
+    if len(found) > 1:
+        raise NotFound(f"{len(found)} have the name “{wanted}”; give the id of the {called}.")
+    return found[0]
+
+
+def _of_a_period(
+    name: str, figure: Callable[[Work, PeriodFilter], Figure]
+) -> Callable[[Callable[[_Reader, Figure], Told]], None]:
+    """Makes a command of what tells a figure; all figures of a period take the same options."""
+
+    def add(told: Callable[[_Reader, Figure], Told]) -> None:
+        @app.command(name, help=told.__doc__)
+        def command(
+            organization: Organization,
+            first: First = None,
+            last: Last = None,
+            location: Location = None,
+            practitioner: Practitioner = None,
+            as_json: Json = False,
+        ) -> None:
+            reader = _Reader(organization)
+            found = perform(reader.actor, figure, reader.period(first, last, location, practitioner))
+            _print(*told(reader, found), as_json=as_json)
+
+    return add
 
 
 @app.command("outstanding")
@@ -98,18 +170,9 @@ def aging_command(
     )
 
 
-@app.command("utilization")
-def utilization_command(
-    organization: Organization,
-    first: First = None,
-    last: Last = None,
-    location: Location = None,
-    practitioner: Practitioner = None,
-    as_json: Json = False,
-) -> None:
+@_of_a_period("utilization", utilization)
+def _told_utilization(reader: _Reader, found: Utilization) -> Told:
     """How much of the working time is booked."""
-    reader = _Reader(organization)
-    found = perform(reader.actor, utilization, reader.period(first, last, location, practitioner))
     values: dict[str, Value] = {
         "from": found.first_day.isoformat(),
         "to": found.last_day.isoformat(),
@@ -124,21 +187,12 @@ def utilization_command(
         ("Working time", minutes_text(found.available_minutes)),
         ("Booked outside", minutes_text(found.outside_minutes)),
     ]
-    _print(values, lines, as_json=as_json)
+    return values, lines
 
 
-@app.command("no-show")
-def no_show_command(
-    organization: Organization,
-    first: First = None,
-    last: Last = None,
-    location: Location = None,
-    practitioner: Practitioner = None,
-    as_json: Json = False,
-) -> None:
+@_of_a_period("no-show", no_show_rate)
+def _told_no_show(reader: _Reader, found: NoShow) -> Told:
     """How often patients did not come, and how much was cancelled."""
-    reader = _Reader(organization)
-    found = perform(reader.actor, no_show_rate, reader.period(first, last, location, practitioner))
     cancelled = found.cancelled_late + found.cancelled_early + found.cancelled_by_clinic
     values: dict[str, Value] = {
         "from": found.first_day.isoformat(),
@@ -160,21 +214,12 @@ def no_show_command(
         ("Cancelled", str(cancelled)),
         ("Past visits without a final status", str(found.unclosed)),
     ]
-    _print(values, lines, as_json=as_json)
+    return values, lines
 
 
-@app.command("revenue")
-def revenue_command(
-    organization: Organization,
-    first: First = None,
-    last: Last = None,
-    location: Location = None,
-    practitioner: Practitioner = None,
-    as_json: Json = False,
-) -> None:
+@_of_a_period("revenue", revenue)
+def _told_revenue(reader: _Reader, found: Revenue) -> Told:
     """What was invoiced (by issue date) and collected (by day of receipt), by month."""
-    reader = _Reader(organization)
-    found = perform(reader.actor, revenue, reader.period(first, last, location, practitioner))
     values: dict[str, Value] = {
         "from": found.first_day.isoformat(),
         "to": found.last_day.isoformat(),
@@ -193,50 +238,7 @@ def revenue_command(
         ],
     }
     lines = [("Invoiced", reader.money(found.invoiced)), ("Collected", reader.money(found.collected))]
-    _print(values, lines, as_json=as_json)
-
-
-class _Reader:
-    """The organisation's software as reader, with the names that options may give."""
-
-    def __init__(self, organization: str) -> None:
-        self.actor: Actor = system_actor(organization)
-        self.choices: ReportChoices = perform(self.actor, list_report_choices)
-
-    def location(self, wanted: str | None) -> UUID | None:
-        """The location of that name or id."""
-        return _chosen(wanted, self.choices.locations, "location")
-
-    def practitioner(self, wanted: str | None) -> UUID | None:
-        """The practitioner of that name or id."""
-        return _chosen(wanted, self.choices.practitioners, "practitioner")
-
-    def period(
-        self, first: datetime | None, last: datetime | None, location: str | None, practitioner: str | None
-    ) -> PeriodFilter:
-        """The days and filters of the options."""
-        last_day = last.date() if last else self.choices.today
-        return PeriodFilter(
-            first_day=first.date() if first else last_day.replace(day=1),
-            last_day=last_day,
-            clinic_location_id=self.location(location),
-            practitioner_user_id=self.practitioner(practitioner),
-        )
-
-    def money(self, value: Decimal | None) -> str:
-        """An amount as the organisation writes it."""
-        return "n/a" if value is None else money(value, self.actor.settings.currency, self.actor.settings.locale)
-
-
-def _chosen(wanted: str | None, choices: Sequence[Choosable], called: str) -> UUID | None:
-    if wanted is None:
-        return None
-    found = [each.id for each in choices if wanted.strip().casefold() in {each.name.casefold(), str(each.id)}]
-    if not found:
-        raise NotFound(f"There is no {called} named “{wanted}”.")
-    if len(found) > 1:
-        raise NotFound(f"{len(found)} have the name “{wanted}”; give the id of the {called}.")
-    return found[0]
+    return values, lines
 
 
 def _outstanding_values(found: Outstanding) -> dict[str, Value]:
