@@ -86,10 +86,14 @@ class DeliverDue(BaseModel):
 
 
 class Delivered(BaseModel):
-    """What one delivery did; `has_more` when it ended at its limit."""
+    """What one delivery did; `has_more` when it ended at its limit.
+
+    `followed` are reminders that were withdrawn because their appointment was moved without them.
+    """
 
     model_config = ConfigDict(frozen=True)
 
+    followed: int = 0
     sent: int = 0
     withdrawn: int = 0
     postponed: int = 0

@@ -10,6 +10,7 @@ from clinic_core.kit.clock import now
 from clinic_core.models import Notification, Patient
 from clinic_core.notifications.addressee import address
 from clinic_core.notifications.messages import write_message
+from clinic_core.notifications.moved import follow_moves
 from clinic_core.notifications.outbox import OutgoingMessage, drop_message
 from clinic_core.notifications.planned import IS_PLANNED
 from clinic_core.notifications.schemas import DeliverDue, Delivered
@@ -25,10 +26,11 @@ GROWTH = 4
 def deliver_due(work: Work, request: DeliverDue) -> Delivered:
     """Sends the messages of the organisation that are due, oldest first; two deliveries at once share them.
 
-    What is no longer true is withdrawn with its reason. A message that cannot be written is tried again after 1, 4,
-    16, 64 and 256 minutes and then given up as failed. The file is written before the row is noted as sent: a crash
-    between the two writes the same file again.
+    Reminders first follow appointments that were moved without them. What is no longer true is withdrawn with its
+    reason. A message that cannot be written is tried again after 1, 4, 16, 64 and 256 minutes and then given up as
+    failed. The file is written before the row is noted as sent: a crash between the two writes the same file again.
     """
+    followed = follow_moves(work.session, limit=request.limit)
     due = list(
         work.session.scalars(
             select(Notification)
@@ -47,11 +49,12 @@ def deliver_due(work: Work, request: DeliverDue) -> Delivered:
     work.session.flush()
     statuses = [message.status for message in due]
     return Delivered(
+        followed=followed,
         sent=statuses.count(NotificationStatus.SENT),
         withdrawn=statuses.count(NotificationStatus.WITHDRAWN),
         postponed=statuses.count(NotificationStatus.PLANNED),
         failed=statuses.count(NotificationStatus.FAILED),
-        has_more=len(due) == request.limit,
+        has_more=request.limit in (len(due), followed),
     )
 
 
