@@ -39,7 +39,7 @@ def follow_moves(session: Session, *, limit: int) -> int:
         .limit(limit)
         .with_for_update(of=Notification, skip_locked=True)
     )
-    stale = session.execute(statement).tuples().all()
+    stale = session.execute(statement).all()
     for reminder, _ in stale:
         reminder.status, reminder.withdrawn_reason = NotificationStatus.WITHDRAWN, WithdrawnReason.APPOINTMENT_MOVED
         reminder.next_attempt_at = None
