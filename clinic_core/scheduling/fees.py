@@ -22,6 +22,7 @@ from clinic_core.models import (
     Patient,
     ProductService,
 )
+from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import FeeRow
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, FeeKind, FeeStatus, InvoiceStatus, ItemType
 
@@ -75,9 +76,12 @@ def keep_fee(session: Session, actor: Actor, appointment: Appointment) -> None:
 
 
 def fee_rows(
-    session: Session, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
+    session: Session, actor: Actor, *conditions: ColumnElement[bool], offset: int = 0, limit: int | None = None
 ) -> list[FeeRow]:
-    """The fees for which the conditions hold, newest appointment first; the caller brings the actor's scope along."""
+    """The fees for which the conditions hold, newest appointment first; the caller brings the actor's scope along.
+
+    Why one was waived is for the clinic to read, not for the patient.
+    """
     statement = (
         select(
             AppointmentFee, Appointment, Patient, ClinicLocation, col(AppUser.display_name), col(ProductService.name)
@@ -93,7 +97,11 @@ def fee_rows(
         .limit(limit)
         .execution_options(populate_existing=True)
     )
-    return [_row(*found) for found in session.execute(statement).all()]
+    rows = [_row(*found) for found in session.execute(statement).all()]
+    return [
+        row if reads_as_staff(actor, row.practitioner_user_id) else row.model_copy(update={"waived_reason": ""})
+        for row in rows
+    ]
 
 
 def _row(

@@ -33,6 +33,17 @@ def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, loca
     return scope is Scope.LOCATION and location_id in actor.location_ids
 
 
+def reads_as_staff(actor: Actor, practitioner_id: UUID | None) -> bool:
+    """Whether a row in reach is read by the clinic: with more than scope *own*, or as one's own practice.
+
+    Whoever else reaches it is its patient, who is not shown what the clinic writes for itself.
+    """
+    if practitioner_id == actor.user_id:
+        return True
+    scopes = (actor.scope(Permission.APPOINTMENT_READ), actor.scope(MANAGE))
+    return any(scope not in {None, Scope.OWN} for scope in scopes)
+
+
 def reaches_waiting(actor: Actor, location_id: UUID, practitioner_id: UUID | None) -> bool:
     """Whether the actor keeps the waiting list of that practitioner, or with None of the location as a whole.
 

@@ -5,9 +5,10 @@ unit of work cost three times as much as finding them.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from types import MappingProxyType
 from typing import Any
 from uuid import UUID
 
@@ -23,6 +24,7 @@ from sqlalchemy import (
     null,
     or_,
     select,
+    true,
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import aggregate_order_by
@@ -37,6 +39,7 @@ from clinic_core.errors import NotFound
 from clinic_core.kit.formats import person_name
 from clinic_core.models import (
     Appointment,
+    AppointmentEvent,
     AppointmentResource,
     AppUser,
     ClinicLocation,
@@ -48,8 +51,9 @@ from clinic_core.models import (
     Visit,
 )
 from clinic_core.scheduling.bookable import Bookable, Thing
+from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import AppointmentRow, ResourceRef
-from clinic_core.vocabulary import InvoiceStatus, ResourceType
+from clinic_core.vocabulary import AppointmentStatus, InvoiceStatus, ResourceType
 
 _OWN = (
     "id", "patient_id", "practitioner_user_id", "clinic_location_id", "starts_at", "ends_at", "buffer_minutes",
@@ -57,6 +61,9 @@ _OWN = (
     "cancelled_late", "deleted_at", "created_at", "version",
 )  # fmt: skip
 """What a row takes from its appointment under the same name."""
+_UNTOLD: Mapping[str, object] = MappingProxyType(
+    {"patient_alerts": (), "note": "", "double_book_reason": "", "override_reason": "", "override_kinds": ()}
+)
 
 
 def appointment_rows(
@@ -64,7 +71,12 @@ def appointment_rows(
 ) -> list[AppointmentRow]:
     """The appointments for which the conditions hold, by start; the caller brings the actor's scope along."""
     statement = (
-        select(*_COLUMNS, _invoiced(actor).label("invoiced"), balance_of_patient(actor).label("patient_balance"))
+        select(
+            *_COLUMNS,
+            _is_own_reason(actor).label("is_own_reason"),
+            _invoiced(actor).label("invoiced"),
+            balance_of_patient(actor).label("patient_balance"),
+        )
         .select_from(Appointment)
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .join(AppUser, col(AppUser.id) == col(Appointment.practitioner_user_id))
@@ -86,7 +98,7 @@ def appointment_rows(
     session.flush()
     found = session.connection().execute(statement)
     names = tuple(found.keys())
-    return [_read_row(dict(zip(names, row, strict=True))) for row in found.all()]
+    return [_read_row(actor, dict(zip(names, row, strict=True))) for row in found.all()]
 
 
 def appointment_row(session: Session, actor: Actor, appointment_id: UUID) -> AppointmentRow:
@@ -129,6 +141,7 @@ def new_appointment_row(actor: Actor, appointment: Appointment, made_of: NewBook
     resources = sorted(made_of.resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name, one.id))
     patient, location, service = made_of.patient, made_of.bookable.location, made_of.bookable.service
     return _row(
+        actor,
         {
             **{name: getattr(appointment, name) for name in _OWN},
             "patient_alerts": patient.alerts_json,
@@ -152,7 +165,8 @@ def new_appointment_row(actor: Actor, appointment: Appointment, made_of: NewBook
             "is_imported": False,
             "invoiced": False if actor.can(Permission.BILLING_VIEW) else None,
             "patient_balance": made_of.balance,
-        }
+            "is_own_reason": False,
+        },
     )
 
 
@@ -235,13 +249,37 @@ def _invoiced(actor: Actor) -> ColumnElement[Any]:
     )
 
 
-def _read_row(values: dict[str, Any]) -> AppointmentRow:
+def _is_own_reason(actor: Actor) -> ColumnElement[bool]:
+    """Whether the reason of a cancellation is the actor's own words; asked only for who may not read the clinic's."""
+    if reads_as_staff(actor, None):
+        return true()
+    who = (
+        select(col(AppointmentEvent.created_by))
+        .where(
+            col(AppointmentEvent.organization_id) == col(Appointment.organization_id),
+            col(AppointmentEvent.appointment_id) == col(Appointment.id),
+            col(AppointmentEvent.to_status) == AppointmentStatus.CANCELLED,
+            col(AppointmentEvent.from_status) != AppointmentStatus.CANCELLED,
+        )
+        .order_by(col(AppointmentEvent.created_at).desc(), col(AppointmentEvent.id))
+        .limit(1)
+    )
+    return who.correlate(Appointment).scalar_subquery() == actor.user_id
+
+
+def _read_row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
     for name in _LISTS:
         values[name] = json.loads(values[name]) if values[name] else ()
-    return _row(values)
+    return _row(actor, values)
 
 
-def _row(values: dict[str, Any]) -> AppointmentRow:
-    """The names of the patient become one; whatever is no field of a row is left behind."""
+def _row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
+    """The names of the patient become one; whatever is no field of a row is left behind.
+
+    Patients are not shown what the clinic writes for itself (I3).
+    """
     values["patient_name"] = person_name(values["first_name"], values["last_name"], values["preferred_name"])
+    if not reads_as_staff(actor, values["practitioner_user_id"]):
+        reason = values["cancel_reason"] if values["is_own_reason"] else ""
+        values |= {**_UNTOLD, "cancel_reason": reason}
     return AppointmentRow.model_validate(values)

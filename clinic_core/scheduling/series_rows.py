@@ -21,6 +21,7 @@ from clinic_core.models import (
     LocationResource,
     ProductService,
 )
+from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import OccurrenceRow, ResourceRef, SeriesEditRow, SeriesRow
 from clinic_core.scheduling.series import Terms, can_override, status_of
 from clinic_core.scheduling.series_book import number_of_dates
@@ -70,7 +71,7 @@ def series_row(
         product_service_id=series.product_service_id,
         service=names[2] or "",
         case_id=series.case_id,
-        note=series.note,
+        note=series.note if reads_as_staff(actor, series.practitioner_user_id) else "",
         rrule=series.rrule,
         words=describe(series.rrule),
         starts_at_wall=series.starts_at_wall,

@@ -24,6 +24,7 @@ from clinic_core.models import (
     WaitingListOffer,
 )
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
+from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import OfferRow, WaitingRow
 from clinic_core.vocabulary import AppointmentStatus, OfferStatus, Urgency
 
@@ -89,7 +90,7 @@ def waiting_rows(
         .limit(limit)
         .execution_options(populate_existing=True)
     )
-    return [_row(parts) for parts in session.execute(statement).all()]
+    return [_row(actor, parts) for parts in session.execute(statement).all()]
 
 
 def offer_row(session: Session, offer: WaitingListOffer) -> OfferRow:
@@ -164,15 +165,17 @@ def _entries(
     )
 
 
-def _row(parts: _Parts) -> WaitingRow:
+def _row(actor: Actor, parts: _Parts) -> WaitingRow:
     entry, patient, location, service, practitioner, offer, offered_by, taken, booked_for = parts
+    is_staff = reads_as_staff(actor, entry.practitioner_user_id)
     return WaitingRow.model_validate(
         {
             **entry.model_dump(),
             "patient_name": person_name(patient.first_name, patient.last_name, patient.preferred_name),
             "patient_code": patient.code,
             "patient_phone": str(patient.contact_json.get("phone") or ""),
-            "patient_alerts": tuple(patient.alerts_json),
+            "note": entry.note if is_staff else "",
+            "patient_alerts": tuple(patient.alerts_json) if is_staff else (),
             "service": service.name if service is not None else "",
             "buffer_minutes": service.buffer_minutes if service is not None else 0,
             "practitioner": practitioner or "",

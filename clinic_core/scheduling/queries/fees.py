@@ -17,7 +17,7 @@ def list_fees(work: Work, request: ListFees) -> list[FeeRow]:
     """The fees of appointments in reach, newest appointment first; one page."""
     statuses = col(AppointmentFee.status).in_(request.statuses)
     conditions = _conditions(work, request)
-    return fee_rows(work.session, statuses, *conditions, offset=request.offset, limit=request.limit)
+    return fee_rows(work.session, work.actor, statuses, *conditions, offset=request.offset, limit=request.limit)
 
 
 @query(Permission.BILLING_VIEW, name="fee.count")

@@ -35,4 +35,4 @@ def waive_fee(work: Work, request: WaiveFee) -> FeeRow:
         raise Conflict(f"This fee is {fee.status.label.lower()} already; reload to see where it stands.")
     fee.status, fee.waived_reason = FeeStatus.WAIVED, request.reason
     work.session.flush()
-    return fee_rows(work.session, col(AppointmentFee.id) == fee.id)[0]
+    return fee_rows(work.session, work.actor, col(AppointmentFee.id) == fee.id)[0]
