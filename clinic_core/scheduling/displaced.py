@@ -35,10 +35,10 @@ from clinic_core.models import (
 from clinic_core.scheduling.availability import ClosedDays, opening_spans, working_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.schemas import AvailabilityRule, OpeningSpan, WeeklyAvailability
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.vocabulary import AppointmentStatus, ConflictKind
 
 _K = ConflictKind
-_EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 _DAY = timedelta(days=1)
 
 Rota = Mapping[UUID, tuple[AvailabilityRule, ...]]
@@ -179,13 +179,13 @@ def _booked(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list
         .where(
             col(Appointment.deleted_at).is_(None),
             col(Appointment.starts_at) > instant - LONGEST_REACH,
-            or_(and_(col(Appointment.status).in_(_EXPECTED), col(Appointment.ends_at) > instant), arrived),
+            or_(and_(col(Appointment.status).in_(EXPECTED), col(Appointment.ends_at) > instant), arrived),
             *conditions,
         )
         .order_by(col(Appointment.starts_at), col(Appointment.id))
     )
     found = [_Booked(*row) for row in session.execute(statement).all()]
-    return [one for one in found if one.status in _EXPECTED or _is_today(one, instant)]
+    return [one for one in found if one.status in EXPECTED or _is_today(one, instant)]
 
 
 def _is_today(one: _Booked, instant: datetime) -> bool:

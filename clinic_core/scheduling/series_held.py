@@ -22,9 +22,8 @@ from clinic_core.models import (
 )
 from clinic_core.scheduling.reach import MANAGE, reaches
 from clinic_core.scheduling.series import Terms
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.vocabulary import AppointmentStatus, ConflictKind, InvoiceStatus
-
-_AHEAD = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
 
 
 @dataclass(frozen=True)
@@ -66,7 +65,7 @@ class Held:
         """Why no change of the series touches it, as an end of "it is …"; empty when a change may."""
         if self.is_deleted:
             return "deleted"
-        if self.status not in _AHEAD:
+        if self.status not in EXPECTED:
             return self.status.label.lower()
         if self.starts_at <= at:
             return "over"

@@ -21,7 +21,8 @@ TRANSITIONS: Mapping[AppointmentStatus, frozenset[AppointmentStatus]] = MappingP
     }
 )
 
-MOVABLE = frozenset({_S.BOOKED, _S.CONFIRMED, _S.ARRIVED})
+EXPECTED = frozenset({_S.BOOKED, _S.CONFIRMED})
+MOVABLE = EXPECTED | {_S.ARRIVED}
 ATTENDED = frozenset({_S.ARRIVED, _S.IN_PROGRESS, _S.COMPLETED})
 FINAL = frozenset({_S.COMPLETED, _S.NO_SHOW, _S.CANCELLED})
 

@@ -11,7 +11,7 @@ from clinic_core.kit.calendar import local_date
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import amount, day_text, time_text
 from clinic_core.scheduling.schemas import AppointmentRow, UndoableStep
-from clinic_core.scheduling.transitions import ATTENDED
+from clinic_core.scheduling.transitions import ATTENDED, EXPECTED
 from clinic_core.ui.appointment_panel import may_document, note_label, open_panel, step, write_note
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_search import PATIENT_PAGE
@@ -25,7 +25,6 @@ from clinic_core.vocabulary import AppointmentStatus
 _TIME, _DATE_AND_TIME, _PATIENT, _STATUS, _OWED = 44, 128, 168, 180, 60
 _FACTS, _FACTS_BESIDE_NOTES = 300, 200
 _WAITS = {AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS}
-_EXPECTED = {AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED}
 _LONGEST_LATE = timedelta(hours=12)
 
 
@@ -104,12 +103,12 @@ def _draw_buttons(page: Page, row: AppointmentRow, last: UndoableStep | None, *,
 
 def _draw_steps(page: Page, row: AppointmentRow, *, key: str) -> None:
     """The usual next step, and the no-show that is suggested when nobody came for long; it is never set by itself."""
-    if row.status in _EXPECTED | _WAITS:
+    if row.status in EXPECTED | _WAITS:
         status, word = next(iter(next_steps(row.status).items()))
         if st.button(word, key=f"{key}_step_{row.id}"):
             _take(page, row, status)
     overdue = row.starts_at + timedelta(minutes=page.actor.settings.no_show_after_minutes) <= now()
-    if row.status in _EXPECTED and overdue and st.button("No-show?", key=f"{key}_no_show_{row.id}"):
+    if row.status in EXPECTED and overdue and st.button("No-show?", key=f"{key}_no_show_{row.id}"):
         _take(page, row, AppointmentStatus.NO_SHOW)
 
 
@@ -124,7 +123,7 @@ def _since(row: AppointmentRow, place: ZoneInfo, instant: datetime) -> str:
     if row.status in _WAITS and row.status_at is not None:
         return f"{time_text(row.status_at, place)} ({_short(instant - row.status_at)})"
     late = instant - row.starts_at
-    return f"late {_short(late)}" if row.status in _EXPECTED and timedelta(minutes=1) <= late < _LONGEST_LATE else ""
+    return f"late {_short(late)}" if row.status in EXPECTED and timedelta(minutes=1) <= late < _LONGEST_LATE else ""
 
 
 def _short(length: timedelta) -> str:

@@ -21,10 +21,9 @@ from clinic_core.kit.clock import now
 from clinic_core.kit.formats import person_name
 from clinic_core.models import Appointment, AppUser, ClinicLocation, Patient, ProductService
 from clinic_core.scheduling.schemas import ListRecall, RecallPage, RecallRow
-from clinic_core.vocabulary import AppointmentStatus, ConsentKind
+from clinic_core.scheduling.transitions import ATTENDED, EXPECTED
+from clinic_core.vocabulary import ConsentKind
 
-ATTENDED = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED)
-EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 LONGEST_PERIOD = timedelta(days=3660)
 
 _Later = aliased(Appointment)
