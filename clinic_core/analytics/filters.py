@@ -115,6 +115,23 @@ def check_period(request: PeriodFilter) -> None:
         raise InvalidInput("A report covers at most ten years; choose a shorter period.")
 
 
+def period_filters(session: Session, actor: Actor, permission: Permission, request: PeriodFilter) -> Filters:
+    """The filters of a report over a period, after a look at the period.
+
+    Raises:
+        InvalidInput: the period ends before it begins or is too long.
+        NotFound: as `read_filters`.
+    """
+    check_period(request)
+    return read_filters(
+        session,
+        actor,
+        permission,
+        clinic_location_id=request.clinic_location_id,
+        practitioner_user_id=request.practitioner_user_id,
+    )
+
+
 def period_values(zones: Sequence[str], first_day: date, last_day: date) -> Values:
     """The period as instants for each zone, to be joined by `timezone`: columns timezone, begins_at, ends_at."""
     rows = [(name, *range_bounds(first_day, last_day, zone(name))) for name in zones]

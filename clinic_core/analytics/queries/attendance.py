@@ -5,21 +5,18 @@ from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
 from clinic_core.analytics.filters import (
-    Filters,
     appointments_in_period,
-    check_period,
     patient_columns,
-    read_filters,
+    period_filters,
     share,
     with_name,
 )
 from clinic_core.analytics.schemas import NoShow, NoShowPage, NoShowRow, PeriodFilter, PeriodRowsRequest
 from clinic_core.kit.clock import now
 from clinic_core.models import Appointment, AppUser, ClinicLocation, Patient
+from clinic_core.scheduling.transitions import ATTENDED, EXPECTED
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy
 
-ATTENDED = (AppointmentStatus.ARRIVED, AppointmentStatus.IN_PROGRESS, AppointmentStatus.COMPLETED)
-EXPECTED = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 DEFINITION = (
     "No-show rate is no-shows divided by attended visits plus no-shows; attended is arrived, in progress or completed. "
     "Cancellation rate is cancelled appointments divided by all that are not deleted. Past visits without a final "
@@ -38,7 +35,7 @@ def no_show_rate(work: Work, request: PeriodFilter) -> NoShow:
         InvalidInput: the period ends before it begins or is too long.
         NotFound: an unknown location or practitioner.
     """
-    filters = _filters(work, request)
+    filters = period_filters(work.session, work.actor, Permission.REPORT_VIEW, request)
     cancelled = _STATUS == AppointmentStatus.CANCELLED
     by_clinic = col(Appointment.cancelled_by) == CancelledBy.CLINIC
     late = col(Appointment.cancelled_late)
@@ -72,7 +69,7 @@ def no_show_rate(work: Work, request: PeriodFilter) -> NoShow:
 @query(Permission.REPORT_VIEW, name="report.no_show_rows")
 def list_no_show(work: Work, request: PeriodRowsRequest) -> NoShowPage:
     """The appointments above and below the line of the rate, no-shows first. Raises as `no_show_rate`."""
-    filters = _filters(work, request)
+    filters = period_filters(work.session, work.actor, Permission.REPORT_VIEW, request)
     counted = _STATUS.in_((AppointmentStatus.NO_SHOW, *ATTENDED))
     summed = appointments_in_period(select(func.count()).select_from(Appointment), work.actor, request, filters).where(
         counted
@@ -105,15 +102,4 @@ def list_no_show(work: Work, request: PeriodRowsRequest) -> NoShowPage:
     return NoShowPage(
         rows=tuple(NoShowRow.model_validate(with_name(row)) for row in rows.mappings()),
         count=work.session.execute(summed).scalar_one(),
-    )
-
-
-def _filters(work: Work, request: PeriodFilter) -> Filters:
-    check_period(request)
-    return read_filters(
-        work.session,
-        work.actor,
-        Permission.REPORT_VIEW,
-        clinic_location_id=request.clinic_location_id,
-        practitioner_user_id=request.practitioner_user_id,
     )

@@ -1,5 +1,6 @@
 """What was invoiced and what was collected, never mixed (product specification A4)."""
 
+from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
 
@@ -14,9 +15,8 @@ from clinic_core.analytics.filters import (
     Filters,
     amount_of,
     at_places,
-    check_period,
     patient_columns,
-    read_filters,
+    period_filters,
     with_name,
 )
 from clinic_core.analytics.schemas import (
@@ -56,25 +56,9 @@ def revenue(work: Work, request: PeriodFilter) -> Revenue:
         InvalidInput: the period ends before it begins or is too long.
         NotFound: an unknown location or practitioner.
     """
-    filters = _filters(work, request)
-    month = _month(col(Invoice.issued_on))
-    issued = {
-        found: (count, amount)
-        for found, count, amount in work.session.execute(
-            select(month, func.count(), amount_of(_INVOICED))
-            .where(*_issued(work.actor, request, filters))
-            .group_by(month)
-        )
-    }
-    month = _month(col(Receipt.received_on))
-    received = {
-        found: (count, amount)
-        for found, count, amount in work.session.execute(
-            select(month, func.count(), amount_of(_COLLECTED))
-            .where(*_received(work.actor, request, filters))
-            .group_by(month)
-        )
-    }
+    filters = period_filters(work.session, work.actor, Permission.REPORT_FINANCIAL, request)
+    issued = _by_month(work, col(Invoice.issued_on), _INVOICED, _issued(work.actor, request, filters))
+    received = _by_month(work, col(Receipt.received_on), _COLLECTED, _received(work.actor, request, filters))
     knows_collected = request.practitioner_user_id is None
     return Revenue(
         first_day=request.first_day,
@@ -99,7 +83,9 @@ def revenue(work: Work, request: PeriodFilter) -> Revenue:
 @query(Permission.REPORT_FINANCIAL, name="report.invoiced_rows")
 def list_invoiced(work: Work, request: PeriodRowsRequest) -> InvoicedPage:
     """The documents behind the invoiced amount by issue date, credit notes negative. Raises as `revenue`."""
-    conditions = _issued(work.actor, request, _filters(work, request))
+    conditions = _issued(
+        work.actor, request, period_filters(work.session, work.actor, Permission.REPORT_FINANCIAL, request)
+    )
     count, total = work.session.execute(select(func.count(), amount_of(_INVOICED)).where(*conditions)).one()
     rows = work.session.execute(
         select(
@@ -129,7 +115,9 @@ def list_invoiced(work: Work, request: PeriodRowsRequest) -> InvoicedPage:
 @query(Permission.REPORT_FINANCIAL, name="report.collected_rows")
 def list_collected(work: Work, request: PeriodRowsRequest) -> CollectedPage:
     """The receipts behind the collected amount by day of receipt, refunds negative. Raises as `revenue`."""
-    conditions = _received(work.actor, request, _filters(work, request))
+    conditions = _received(
+        work.actor, request, period_filters(work.session, work.actor, Permission.REPORT_FINANCIAL, request)
+    )
     count, total = work.session.execute(select(func.count(), amount_of(_COLLECTED)).where(*conditions)).one()
     rows = work.session.execute(
         select(
@@ -157,17 +145,6 @@ def list_collected(work: Work, request: PeriodRowsRequest) -> CollectedPage:
     )
 
 
-def _filters(work: Work, request: PeriodFilter) -> Filters:
-    check_period(request)
-    return read_filters(
-        work.session,
-        work.actor,
-        Permission.REPORT_FINANCIAL,
-        clinic_location_id=request.clinic_location_id,
-        practitioner_user_id=request.practitioner_user_id,
-    )
-
-
 def _issued(actor: Actor, request: PeriodFilter, filters: Filters) -> list[ColumnElement[bool]]:
     conditions = [
         col(Invoice.organization_id) == actor.organization_id,
@@ -191,8 +168,16 @@ def _received(actor: Actor, request: PeriodFilter, filters: Filters) -> list[Col
     ]
 
 
-def _month(day: ColumnElement[date] | Mapped[date] | Mapped[date | None]) -> ColumnElement[date]:
-    return cast(func.date_trunc(literal_column("'month'"), day), Date)
+def _by_month(
+    work: Work,
+    day: ColumnElement[date] | Mapped[date] | Mapped[date | None],
+    amount: ColumnElement[Decimal],
+    conditions: Sequence[ColumnElement[bool]],
+) -> dict[date, tuple[int, Decimal]]:
+    """For each month how many documents there are and what they come to."""
+    month = cast(func.date_trunc(literal_column("'month'"), day), Date)
+    found = work.session.execute(select(month, func.count(), amount_of(amount)).where(*conditions).group_by(month))
+    return {begins: (count, total) for begins, count, total in found}
 
 
 def _months(first_day: date, last_day: date) -> list[date]:

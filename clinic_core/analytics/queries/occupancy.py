@@ -14,9 +14,8 @@ from clinic_core.analytics.filters import (
     AnySelect,
     Filters,
     at_places,
-    check_period,
+    period_filters,
     period_values,
-    read_filters,
     share,
 )
 from clinic_core.analytics.occupancy import Cell, Occupied, Spans, by_hour, occupied
@@ -45,14 +44,7 @@ def utilization(work: Work, request: PeriodFilter) -> Utilization:
         InvalidInput: the period ends before it begins or is too long.
         NotFound: an unknown location or practitioner.
     """
-    check_period(request)
-    filters = read_filters(
-        work.session,
-        work.actor,
-        Permission.REPORT_VIEW,
-        clinic_location_id=request.clinic_location_id,
-        practitioner_user_id=request.practitioner_user_id,
-    )
+    filters = period_filters(work.session, work.actor, Permission.REPORT_VIEW, request)
     zones = {place.id: zone(place.timezone) for place in filters.places}
     bounds = {place: range_bounds(request.first_day, request.last_day, at) for place, at in zones.items()}
     working = people_at_work(

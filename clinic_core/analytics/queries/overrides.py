@@ -14,9 +14,8 @@ from clinic_core.analytics.filters import (
     AnySelect,
     Filters,
     appointments_in_period,
-    check_period,
     patient_columns,
-    read_filters,
+    period_filters,
     with_name,
 )
 from clinic_core.analytics.schemas import OverrideKind, OverridePerson, OverrideRow, OverridesPage, OverridesRequest
@@ -42,14 +41,7 @@ def list_overrides(work: Work, request: OverridesRequest) -> OverridesPage:
         InvalidInput: the period ends before it begins or is too long.
         NotFound: an unknown location or practitioner.
     """
-    check_period(request)
-    filters = read_filters(
-        work.session,
-        work.actor,
-        Permission.REPORT_VIEW,
-        clinic_location_id=request.clinic_location_id,
-        practitioner_user_id=request.practitioner_user_id,
-    )
+    filters = period_filters(work.session, work.actor, Permission.REPORT_VIEW, request)
     counts = (func.count(), *(func.count().filter(_has(kind)) for kind in OverrideKind))
     total, *of_kinds = work.session.execute(_overridden(work, request, filters, *counts)).one()
     chosen = _chosen(request)
