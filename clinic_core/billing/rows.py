@@ -3,8 +3,8 @@
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import Row, Select, select
-from sqlalchemy.orm import Session
+from sqlalchemy import Row, Select, func, select
+from sqlalchemy.orm import Mapped, Session
 from sqlmodel import col
 
 from clinic_core.access import Actor
@@ -13,13 +13,16 @@ from clinic_core.billing.schemas import (
     DisplayStatus,
     InvoiceHead,
     InvoiceRow,
+    PaymentRow,
     ReceiptHead,
     ReceiptRow,
 )
 from clinic_core.billing.status import display_status
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import person_name
-from clinic_core.models import ClinicLocation, Invoice, Patient, ProductService, Receipt
+from clinic_core.models import ClinicLocation, Invoice, Patient, Payment, ProductService, Receipt
+
+MOST_COUNTED = 10_000
 
 InvoiceSelect = Select[Invoice, str, str, str, str | None, str, str]
 ReceiptSelect = Select[Receipt, str, str, str | None, str, str]
@@ -80,6 +83,27 @@ def receipt_row(actor: Actor, found: Row[Receipt, str, str, str | None, str, str
         patient_code=code,
         location_name=location,
     )
+
+
+def payment_row(payment: Payment, receipt: Receipt, invoice_number: str | None) -> PaymentRow:
+    """A part of a receipt that went to an invoice."""
+    return PaymentRow(
+        id=payment.id,
+        receipt_id=receipt.id,
+        receipt_number=receipt.number,
+        invoice_id=payment.invoice_id,
+        invoice_number=invoice_number or "",
+        amount=payment.amount,
+        method=payment.method,
+        received_on=receipt.received_on,
+        reference=payment.reference,
+    )
+
+
+def count_found(session: Session, found: InvoiceSelect | ReceiptSelect, key: Mapped[UUID]) -> int:
+    """How many rows of that key there are; 10,000 also stands for more, so that counting costs the same every year."""
+    counted = found.with_only_columns(key).order_by(None).limit(MOST_COUNTED).subquery()
+    return session.execute(select(func.count()).select_from(counted)).scalar_one()
 
 
 def invoice_head(session: Session, actor: Actor, invoice_id: UUID) -> InvoiceHead:

@@ -5,13 +5,13 @@ from decimal import Decimal
 from typing import TypedDict
 from uuid import UUID
 
-from sqlmodel import col, func, select
+from sqlmodel import col, select
 
 from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import invoices_in_scope
 from clinic_core.billing.parties import is_billed_to_patient, payer, seller
 from clinic_core.billing.pricing import Line, price_document
-from clinic_core.billing.rows import InvoiceSelect, invoice_row, select_invoices
+from clinic_core.billing.rows import InvoiceSelect, count_found, invoice_row, payment_row, select_invoices
 from clinic_core.billing.schemas import (
     CorrectionRow,
     DisplayStatus,
@@ -34,7 +34,6 @@ from clinic_core.kit.text import Cell, csv_bytes
 from clinic_core.models import Adjustment, AppUser, ClinicLocation, Invoice, InvoiceLine, Patient, Payment, Receipt
 from clinic_core.vocabulary import AdjustmentKind, InvoiceStatus
 
-COUNTED = 10_000
 _CELLS: Mapping[str, Callable[[InvoiceRow], Cell]] = {
     "Number": lambda row: row.number,
     "Kind": lambda row: row.kind.label,
@@ -65,9 +64,8 @@ def list_invoices(work: Work, request: ListInvoices) -> tuple[InvoiceRow, ...]:
 
 @query(Permission.BILLING_VIEW, name="invoice.count")
 def count_invoices(work: Work, request: InvoiceFilter) -> int:
-    """How many invoices pass the filters; 10,000 also stands for more, so that counting costs the same every year."""
-    counted = _filtered(work.actor, request).with_only_columns(col(Invoice.id)).order_by(None).limit(COUNTED).subquery()
-    return work.session.execute(select(func.count()).select_from(counted)).scalar_one()
+    """How many invoices pass the filters, as `count_found` counts."""
+    return count_found(work.session, _filtered(work.actor, request), col(Invoice.id))
 
 
 @use_case(Permission.BILLING_VIEW, name="invoice.export")
@@ -223,20 +221,7 @@ def _payments(work: Work, invoice: Invoice) -> tuple[PaymentRow, ...]:
         .where(col(Payment.invoice_id) == invoice.id)
         .order_by(col(Receipt.received_at), col(Payment.id))
     )
-    return tuple(
-        PaymentRow(
-            id=payment.id,
-            receipt_id=receipt.id,
-            receipt_number=receipt.number,
-            invoice_id=invoice.id,
-            invoice_number=invoice.number or "",
-            amount=payment.amount,
-            method=payment.method,
-            received_on=receipt.received_on,
-            reference=payment.reference,
-        )
-        for payment, receipt in found
-    )
+    return tuple(payment_row(payment, receipt, invoice.number) for payment, receipt in found)
 
 
 def _corrections(work: Work, invoice: Invoice) -> tuple[CorrectionRow, ...]:

@@ -9,7 +9,7 @@ from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import invoices_in_scope, receipts_in_scope
 from clinic_core.billing.parties import seller
 from clinic_core.billing.reach import patient_in_reach
-from clinic_core.billing.rows import ReceiptSelect, receipt_row, select_receipts
+from clinic_core.billing.rows import ReceiptSelect, count_found, payment_row, receipt_row, select_receipts
 from clinic_core.billing.schemas import (
     GetReceipt,
     ListReceipts,
@@ -24,7 +24,6 @@ from clinic_core.errors import NotFound
 from clinic_core.models import ClinicLocation, Invoice, Payment, Receipt
 from clinic_core.vocabulary import ReceiptKind
 
-COUNTED = 10_000
 _ZERO = Decimal("0.00")
 
 
@@ -37,9 +36,8 @@ def list_receipts(work: Work, request: ListReceipts) -> tuple[ReceiptRow, ...]:
 
 @query(Permission.BILLING_VIEW, name="receipt.count")
 def count_receipts(work: Work, request: ReceiptFilter) -> int:
-    """How many receipts pass the filters; 10,000 also stands for more."""
-    counted = _filtered(work.actor, request).with_only_columns(col(Receipt.id)).order_by(None).limit(COUNTED).subquery()
-    return work.session.execute(select(func.count()).select_from(counted)).scalar_one()
+    """How many receipts pass the filters, as `count_found` counts."""
+    return count_found(work.session, _filtered(work.actor, request), col(Receipt.id))
 
 
 @query(Permission.BILLING_VIEW, name="receipt.get")
@@ -136,17 +134,4 @@ def _payments(work: Work, receipt: Receipt) -> tuple[PaymentRow, ...]:
         .where(col(Payment.receipt_id) == receipt.id)
         .order_by(col(Payment.id))
     )
-    return tuple(
-        PaymentRow(
-            id=payment.id,
-            receipt_id=receipt.id,
-            receipt_number=receipt.number,
-            invoice_id=payment.invoice_id,
-            invoice_number=number or "",
-            amount=payment.amount,
-            method=payment.method,
-            received_on=receipt.received_on,
-            reference=payment.reference,
-        )
-        for payment, number in found
-    )
+    return tuple(payment_row(payment, receipt, number) for payment, number in found)
