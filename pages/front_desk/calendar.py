@@ -69,7 +69,7 @@ with page.actions:
         if may_block(page):
             st.button("Block time", icon=":material/block:", on_click=begin_blocking, args=(start,))
         st.button("Book", type="primary", icon=":material/add:", on_click=begin_booking, args=(start,))
-draw_copy()
+draw_copy(page)
 draw_move(page, place)
 
 people = page.read(list_practitioners, ListPractitioners(clinic_location_id=location.id))

@@ -3,11 +3,8 @@
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime, time, timedelta
-from typing import Any
-from uuid import UUID
 
 import pytest
-from streamlit.testing.v1 import AppTest
 
 from clinic_core.access import owner_work, perform
 from clinic_core.kit.calendar import zone
@@ -33,11 +30,11 @@ from clinic_core.scheduling.service import (
 from clinic_core.ui.appointment_story import step_sentences
 from clinic_core.vocabulary import AppointmentStatus
 from tests.factories import MONDAY, Clinic, make_patient, slot
+from tests.pages.calendar_clicks import CALENDAR, answer, dropped, press
 from tests.pages.conftest import Open, sentences
 from tests.scheduling.arrange import book
 from tests.scheduling.conflict_arrange import rota
 
-CALENDAR = "pages/front_desk/calendar.py"
 BERLIN = zone("Europe/Berlin")
 
 
@@ -55,37 +52,6 @@ def on_the_day_of_the_database() -> AbstractContextManager[object]:
 
 def now_of(clinic: Clinic, booked: AppointmentRow) -> AppointmentRow:
     return perform(clinic.actor("manager"), get_appointment, GetAppointment(appointment_id=booked.id))
-
-
-def answer(app: AppTest, callback: str, said: dict[str, Any]) -> AppTest:
-    """What the calendar answers; the running number is that of the last drawing."""
-    rev = {"extendedProps": {"rev": app.session_state["_calendar_rev"]}}
-    for part in ("event", "resource"):
-        if part in said:
-            said[part] |= {"extendedProps": said[part].get("extendedProps", {}) | rev["extendedProps"]}
-    app.session_state["calendar_board"] = {"callback": callback, callback: said}
-    return app.run()
-
-
-def dropped(booked: AppointmentRow, at: datetime, *, column: UUID | None = None, minutes: int = 30) -> dict[str, Any]:
-    """The event of the appointment, dropped at that time on the wall of Berlin."""
-    return {
-        "event": {
-            "id": f"appointment/{booked.id}/{booked.practitioner_user_id}",
-            "resourceId": str(column or booked.practitioner_user_id),
-            "start": f"{at:%Y-%m-%dT%H:%M:%S}Z",
-            "end": f"{at + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%S}Z",
-            "extendedProps": {
-                "version": booked.version,
-                "starts": booked.starts_at.isoformat(),
-                "ends": booked.ends_at.isoformat(),
-            },
-        }
-    }
-
-
-def press(app: AppTest, label: str) -> AppTest:
-    return next(button for button in app.button if button.label == label).click().run()
 
 
 def test_a_drag_moves_and_undo_takes_it_back(clinic: Clinic, open_app: Open) -> None:
