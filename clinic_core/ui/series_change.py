@@ -180,10 +180,18 @@ def _draw_preview(
         st.warning(plain(error.message), icon=":material/event_repeat:")
         return (), None
     _draw_rows(page, preview)
+    if preview.elsewhere:
+        st.info(_elsewhere(preview.elsewhere), icon=":material/call_split:")
     changes = SeriesChanges.model_validate(asked["changes"])
     not_free = [_open_date(row, changes, one) for one in preview.rows if one.status is not DateStatus.FREE]
     choices = draw_open_dates(page, not_free, preview.timezone, key=f"{KEY}_open")
     return choices, preview.version
+
+
+def _elsewhere(number: int) -> str:
+    they = "1 more appointment ahead has" if number == 1 else f"{number} more appointments ahead have"
+    stay = "it stays as it is" if number == 1 else "they stay as they are"
+    return f"{they} a rule of another change of this series: {stay}. Open one of those to change it too."
 
 
 def _draw_rows(page: Page, preview: SeriesEditPreview) -> None:

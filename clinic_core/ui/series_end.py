@@ -1,22 +1,19 @@
 """The dialog in which appointments of a series are called off: this one, this and following, all future."""
 
-from collections.abc import Sequence
 from uuid import UUID
 
 import streamlit as st
 
-from clinic_core.kit.clock import now
 from clinic_core.notifications.service import cancel_series_with_reminders
-from clinic_core.scheduling.queries import get_series
-from clinic_core.scheduling.schemas import CancelSeries, GetSeries, OccurrenceRow, SeriesRow
-from clinic_core.scheduling.schemas.series import LIST_LIMIT
+from clinic_core.scheduling.queries import get_series, preview_series_cancel
+from clinic_core.scheduling.schemas import CalledOffRow, CancelSeries, GetSeries, PreviewSeriesCancel
 from clinic_core.ui.forms import choice_field, reason_field
 from clinic_core.ui.page import Page
 from clinic_core.ui.series_dates import when_text
 from clinic_core.ui.series_reach import KEY, close_series, draw_reach, series_title
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import CancelledBy, SeriesReach
+from clinic_core.vocabulary import CancelledBy
 
 _AHEAD = "Nothing of this series lies ahead that could be called off."
 
@@ -24,14 +21,15 @@ _AHEAD = "Nothing of this series lies ahead that could be called off."
 @st.dialog("Cancel the series", width="medium", dismissible=False, icon=":material/event_busy:")
 def draw_end(page: Page, appointment_id: UUID) -> None:
     """Which appointments are called off, by whom and why."""
-    series = page.read(get_series, GetSeries(appointment_id=appointment_id, limit=LIST_LIMIT))
+    series = page.read(get_series, GetSeries(appointment_id=appointment_id, limit=1))
     st.markdown(f":material/event_repeat: **{plain(series_title(series))}**")
     reach = draw_reach()
-    found = _called_off(series, appointment_id, reach)
+    preview = page.read(preview_series_cancel, PreviewSeriesCancel(appointment_id=appointment_id, reach=reach))
+    found = preview.rows
     locale = page.actor.settings.locale
     if found:
         st.markdown(f"**{len(found)} {'appointment is' if len(found) == 1 else 'appointments are'} cancelled:**")
-        columns = [Column[OccurrenceRow](lambda one: when_text(one.starts_at, series.timezone, locale), "Date")]
+        columns = [Column[CalledOffRow](lambda one: when_text(one.starts_at, preview.timezone, locale), "Date")]
         show_table(found, [*columns, Column("practitioner", "With")], key=f"{KEY}_ends", wording=Wording(locale))
     else:
         st.caption(_AHEAD)
@@ -51,20 +49,10 @@ def draw_end(page: Page, appointment_id: UUID) -> None:
             reach=reach,
             cancelled_by=by,
             reason=reason,
-            version=series.version,
+            version=preview.version,
             request_id=page.request_id(f"series/end/{appointment_id}"),
         )
 
     if page.run(cancel_series_with_reminders, request, done="{summary}.") is not None:
         close_series()
         st.rerun()
-
-
-def _called_off(series: SeriesRow, appointment_id: UUID, reach: SeriesReach) -> Sequence[OccurrenceRow]:
-    ahead = [one for one in series.occurrences if not one.is_fixed]
-    if reach is SeriesReach.THIS:
-        return [one for one in ahead if one.id == appointment_id]
-    if reach is SeriesReach.ALL_FUTURE:
-        return [one for one in ahead if one.starts_at > now()]
-    since = next((one.original_starts_at for one in series.occurrences if one.id == appointment_id), None)
-    return [one for one in ahead if since is not None and one.original_starts_at >= since]

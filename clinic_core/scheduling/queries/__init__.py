@@ -32,6 +32,7 @@ from clinic_core.scheduling.queries.series import (
     get_series,
     list_series_gaps,
     preview_series,
+    preview_series_cancel,
     preview_series_edit,
 )
 from clinic_core.scheduling.queries.slots import find_slots, free_resources
@@ -87,6 +88,7 @@ __all__ = [
     "plan_day",
     "preview_availability",
     "preview_series",
+    "preview_series_cancel",
     "preview_series_edit",
     "propose_times",
     "today_counts",

@@ -20,7 +20,9 @@ from clinic_core.scheduling.schemas import (
     GetSeries,
     ListSeriesGaps,
     PreviewSeries,
+    PreviewSeriesCancel,
     PreviewSeriesEdit,
+    SeriesCancelPreview,
     SeriesDate,
     SeriesEditPreview,
     SeriesGapRow,
@@ -41,6 +43,7 @@ from clinic_core.scheduling.series_book import (
 )
 from clinic_core.scheduling.series_edit import draft_edit, draft_rows
 from clinic_core.scheduling.series_gaps import OPEN_GAP, gap_rows
+from clinic_core.scheduling.series_parts import ahead_in_parts, called_off_rows, draft_call_off, other_parts
 from clinic_core.scheduling.series_rows import edit_row, series_row
 from clinic_core.scheduling.slots import free_slots
 
@@ -91,6 +94,7 @@ def preview_series_edit(work: Work, request: PreviewSeriesEdit) -> SeriesEditPre
         raise work.refused("series.preview_edit", MANAGE, refused)
     draft = draft_edit(work.session, work.actor, series, anchor, request)
     rows = draft_rows(work.session, work.actor, draft)
+    others = other_parts(work.session, work.actor, series.id, request.reach)
     return SeriesEditPreview(
         series_id=series.id,
         version=series.version,
@@ -98,6 +102,27 @@ def preview_series_edit(work: Work, request: PreviewSeriesEdit) -> SeriesEditPre
         timezone=draft.new.timezone,
         starts_at_wall=draft.new.starts_at_wall,
         rows=tuple(edit_row(work.actor, row) for row in rows if not (row.step.held and row.step.held.is_deleted)),
+        elsewhere=len(ahead_in_parts(work.session, work.actor, others, now())),
+    )
+
+
+@query(MANAGE, name="series.preview_cancel")
+def preview_series_cancel(work: Work, request: PreviewSeriesCancel) -> SeriesCancelPreview:
+    """Which appointments would be called off, by time; over the parts that changes of the series split off.
+
+    Raises:
+        NotFound, InvalidInput, PermissionDenied: as for `cancel_series`.
+    """
+    anchor, patient = find_managed_appointment(work.session, work.actor, request.appointment_id)
+    if anchor.series_id is None:
+        raise InvalidInput("This appointment is not part of a series.")
+    series = work.get(AppointmentSeries, anchor.series_id, called="series")
+    refused = series_refusal(work.actor, patient, *changed_calendars(series, anchor, request.reach))
+    if refused:
+        raise work.refused("series.preview_cancel", MANAGE, refused)
+    held = draft_call_off(work.session, work.actor, anchor, request.reach, now()).held
+    return SeriesCancelPreview(
+        series_id=series.id, version=series.version, timezone=series.timezone, rows=called_off_rows(work.session, held)
     )
 
 

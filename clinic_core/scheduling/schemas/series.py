@@ -163,11 +163,16 @@ class EditSeries(PreviewSeriesEdit):
     request_id: UUID | None = None
 
 
-class CancelSeries(BaseModel):
-    """Who calls the appointments of a series off, from which one on, and why."""
+class PreviewSeriesCancel(BaseModel):
+    """Appointments of a series that somebody considers to call off, from which one on."""
 
     appointment_id: UUID
     reach: SeriesReach
+
+
+class CancelSeries(PreviewSeriesCancel):
+    """Who calls the appointments of a series off, and why."""
+
     cancelled_by: CancelledBy
     reason: Annotated[str, AfterValidator(partial(clean, limit=500, field="reason"))] = ""
     version: int | None = None

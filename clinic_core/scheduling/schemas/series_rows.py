@@ -66,7 +66,10 @@ class SeriesEditRow(BaseModel):
 
 
 class SeriesEditPreview(BaseModel):
-    """A change of a series, old to new; `version` is that of the series the rows were made from."""
+    """A change of a series, old to new; `version` is that of the series the rows were made from.
+
+    `elsewhere` counts the appointments ahead that an earlier change gave a rule of their own: they stay as they are.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -76,6 +79,28 @@ class SeriesEditPreview(BaseModel):
     timezone: str
     starts_at_wall: datetime
     rows: tuple[SeriesEditRow, ...]
+    elsewhere: int
+
+
+class CalledOffRow(BaseModel):
+    """One appointment that would be called off."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    starts_at: datetime
+    practitioner: str
+
+
+class SeriesCancelPreview(BaseModel):
+    """What calling off would reach, over all parts of the series; `version` is that of the series itself."""
+
+    model_config = ConfigDict(frozen=True)
+
+    series_id: UUID
+    version: int
+    timezone: str
+    rows: tuple[CalledOffRow, ...]
 
 
 class MovedOccurrence(BaseModel):

@@ -27,7 +27,8 @@ from clinic_core.scheduling.series_book import (
     series_refusal,
     wished_terms,
 )
-from clinic_core.scheduling.series_held import held_appointments, series_terms
+from clinic_core.scheduling.series_held import series_terms
+from clinic_core.scheduling.series_parts import draft_call_off
 from clinic_core.scheduling.series_store import (
     NewOccurrence,
     add_series,
@@ -89,7 +90,8 @@ def cancel_series(work: Work, request: CancelSeries) -> SeriesOutcome:
     """Calls off one appointment of a series, it and those after it, or all that lie ahead; exceptions too.
 
     What has begun, is over, invoiced or documented stays. The rule ends before the first date that is called off, so
-    the horizon job does not bring it back. Takes the organisation's calendar lock.
+    the horizon job does not bring it back. Parts that a change split off are reached like the series itself, as far as
+    they are on calendars of the actor. Takes the organisation's calendar lock.
 
     Raises:
         NotFound: an unknown appointment, or one out of reach.
@@ -106,21 +108,19 @@ def cancel_series(work: Work, request: CancelSeries) -> SeriesOutcome:
     refused = series_refusal(work.actor, patient, *changed_calendars(series, anchor, request.reach))
     if refused:
         raise work.refused("series.cancel", MANAGE, refused)
-    reached = {
-        SeriesReach.THIS: col(Appointment.id) == anchor.id,
-        SeriesReach.THIS_AND_FOLLOWING: col(Appointment.original_starts_at) >= anchor.original_starts_at,
-        SeriesReach.ALL_FUTURE: col(Appointment.starts_at) > now(),
-    }
-    held = held_appointments(work.session, col(Appointment.series_id) == series.id, reached[request.reach])
     instant = now()
-    ids = [one.id for one in held if not one.fixed_because(work.actor, instant)]
+    found = draft_call_off(work.session, work.actor, anchor, request.reach, instant)
+    ids = [one.id for one in found.held]
     since = instant if request.reach is SeriesReach.ALL_FUTURE else max(instant, anchor.original_starts_at)
     ended = request.reach is not SeriesReach.THIS and _end(work, series, since=since)
+    for part in found.others:
+        other = work.lock(AppointmentSeries, part.id, called="series")
+        ended = _end(work, other, since=instant) or ended
     if not ids and not ended:
         raise Conflict("Nothing of this series can be called off any more.")
     limit = timedelta(hours=work.actor.settings.late_cancellation_hours)
     is_patient = request.cancelled_by is CancelledBy.PATIENT
-    late = [one.id for one in held if is_patient and one.id in ids and one.starts_at - instant < limit]
+    late = [one.id for one in found.held if is_patient and one.starts_at - instant < limit]
     cancel_occurrences(work.session, ids, cancelled_by=request.cancelled_by, reason=request.reason, late=late)
     _keep_fees(work, late)
     return SeriesOutcome(id=anchor.series_id, cancelled=tuple(ids), summary=f"{_counted(len(ids))} cancelled")
