@@ -15,13 +15,15 @@ from clinic_core.access import owner_work
 from clinic_core.errors import ConfigurationError
 from clinic_core.kit.calendar import from_wall, to_wall
 from clinic_core.kit.clock import now
+from clinic_core.seed.demo_appointment import place
 from clinic_core.seed.demo_base import DEMO_PASSWORD, USE_CASE, DemoClinic, hand_over, make_base, tell_planner
 from clinic_core.seed.demo_bills import plan_bills, plan_credits
 from clinic_core.seed.demo_calendar import DemoRecords, register_patients, write_calendar
 from clinic_core.seed.demo_charts import plan_visits, write_charts
 from clinic_core.seed.demo_clinic import LOCATIONS
+from clinic_core.seed.demo_desk import arrange_calendar
 from clinic_core.seed.demo_money import charge_and_collect
-from clinic_core.seed.demo_plan import place, plan_weeks
+from clinic_core.seed.demo_plan import plan_weeks
 from clinic_core.settings import settings
 
 __all__ = ["DEMO_ORGANIZATION", "DEMO_PASSWORD", "DEMO_SEED", "Progress", "seed_demo"]
@@ -34,7 +36,8 @@ QUIET_TIME = timedelta(hours=2)
 Step = TypeVar("Step")
 COUNTED = (
     "clinic_location", "location_resource", "app_user", "product_service", "patient", "clinical_case", "appointment",
-    "visit", "visit_revision", "invoice", "invoice_line", "receipt", "payment",
+    "appointment_series", "appointment_fee", "absence", "waiting_list_entry", "notification", "visit",
+    "visit_revision", "invoice", "invoice_line", "receipt", "payment",
 )  # fmt: skip
 
 
@@ -69,6 +72,7 @@ def seed_demo(
     write_calendar(clinic, plan, records)
     write_charts(clinic, plan, visits, records)
     tell_planner(clinic)
+    arrange_calendar(clinic, plan, records)
     charge_and_collect(
         clinic,
         plan,

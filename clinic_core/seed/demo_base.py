@@ -4,13 +4,14 @@ Written as the owner of the database, like every organisation made from the shel
 """
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from clinic_core.access import Actor, load_actor, owner_work
-from clinic_core.access.organization import OrganizationSettings
+from clinic_core.access.organization import FeeRule, OrganizationSettings
 from clinic_core.auth.baseline import create_organization, role_id
 from clinic_core.auth.passwords import hash_password
 from clinic_core.errors import Conflict
@@ -24,17 +25,25 @@ from clinic_core.models import (
     LocationResource,
     PractitionerProfile,
     ProductService,
+    ServiceRequirement,
     UserLocation,
     UserRole,
 )
 from clinic_core.scheduling.schemas import AvailabilityRule, WeeklyAvailability
-from clinic_core.seed.demo_clinic import CATALOGUE, LOCATIONS, STAFF, DemoLocation, DemoStaff
-from clinic_core.vocabulary import BaselineRole, ResourceType, UserStatus
+from clinic_core.seed.demo_clinic import CATALOGUE, LOCATIONS, STAFF, DemoItem, DemoLocation, DemoStaff
+from clinic_core.vocabulary import BaselineRole, ProductType, ResourceType, UserStatus
 
 USE_CASE = "seed.demo"
 DEMO_PASSWORD = "try-the-demo-clinic"  # noqa: S105 (printed for everybody who starts the demo)
 PORTAL_SIGN_IN = "patient"
-DUE_DAYS = 14
+SETTINGS = OrganizationSettings(
+    due_days=14,
+    letterhead="Demo Clinic\nAll people, contacts and amounts are invented.",
+    tax_number="DEMO 00/000/00000",
+    no_show_fee=FeeRule(kind="flat", amount=Decimal("40.00")),
+    late_cancellation_fee=FeeRule(kind="percent", rate=Decimal("0.5")),
+    offer_minutes=24 * 60,
+)
 
 # A run that was interrupted leaves its mark in the settings; the next one sets that clinic aside.
 _SET_ASIDE = text(
@@ -92,12 +101,7 @@ def make_base(organization: str) -> DemoClinic:
             if session.scalar(text("select 1 from auth_find_user(:email)"), {"email": email}):
                 raise Conflict(f"A demo clinic with the sign-in {email} exists already; choose another name.")
         session.execute(_SET_ASIDE, {"name": organization.strip(), "suffix": f" (unfinished {new_id().hex[-8:]})"})
-    settings = OrganizationSettings(
-        due_days=DUE_DAYS,
-        letterhead="Demo Clinic\nAll people, contacts and amounts are invented.",
-        tax_number="DEMO 00/000/00000",
-    )
-    clinic = DemoClinic(create_organization(organization, settings))
+    clinic = DemoClinic(create_organization(organization, SETTINGS))
     with owner_work(USE_CASE, clinic.organization_id) as session:
         session.execute(_BEGUN, {"id": clinic.organization_id})
         for location in LOCATIONS:
@@ -155,7 +159,7 @@ def _add_location(session: Session, clinic: DemoClinic, location: DemoLocation) 
             for weekday in span.weekdays
         )
     for kind, names in ((ResourceType.ROOM, location.rooms), (ResourceType.EQUIPMENT, location.equipment)):
-        for name in names:
+        for name, category in names:
             resource_id = clinic.resources[location.key, name] = new_id()
             session.add(
                 LocationResource(
@@ -163,6 +167,7 @@ def _add_location(session: Session, clinic: DemoClinic, location: DemoLocation) 
                     clinic_location_id=location_id,
                     type=kind,
                     name=name,
+                    category=category,
                     organization_id=organization_id,
                 )
             )
@@ -236,3 +241,22 @@ def _add_catalogue(session: Session, clinic: DemoClinic) -> None:
                 bookable_online=item.online,
             )
         )
+    session.flush()
+    session.add_all(
+        ServiceRequirement(
+            organization_id=clinic.organization_id,
+            product_service_id=clinic.items[item.code],
+            resource_type=kind,
+            category=category,
+        )
+        for item in CATALOGUE
+        for kind, category in _needs(item)
+    )
+
+
+def _needs(item: DemoItem) -> list[tuple[ResourceType, str]]:
+    """A room for every service, a treatment room for most, and the device that some are named after."""
+    if item.type is not ProductType.SERVICE:
+        return []
+    device = [(ResourceType.EQUIPMENT, item.equipment)] if item.equipment else []
+    return [(ResourceType.ROOM, item.room), *device]

@@ -1,4 +1,4 @@
-"""Writes the patients and the calendar of the demo plan.
+"""Writes the patients and the calendar of the demo plan, series and fees included.
 
 Patients are registered through the app's use case. Months of calendar cannot be, as nobody books in the past: they are
 written as the owner of the database in sets, in the name of the desk; the triggers guard and audit them all the same.
@@ -15,19 +15,32 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Session
 
 from clinic_core.access import owner_work, unit_of_work
+from clinic_core.kit.calendar import day_bounds
 from clinic_core.kit.formats import person_name
 from clinic_core.kit.ids import new_id
-from clinic_core.models import Appointment, AppointmentResource, AppUser, ClinicalCase, Patient
+from clinic_core.models import (
+    Appointment,
+    AppointmentFee,
+    AppointmentResource,
+    AppointmentSeries,
+    AppointmentSeriesResource,
+    AppUser,
+    ClinicalCase,
+    Patient,
+)
 from clinic_core.patients.schemas import Address, ConsentDecision, EmergencyContact, Insurance, RegisterPatient
 from clinic_core.patients.service import register_patient
-from clinic_core.seed.demo_base import PORTAL_SIGN_IN, USE_CASE, DemoClinic
+from clinic_core.scheduling.fees import fee_amount
+from clinic_core.seed.demo_appointment import PlannedAppointment, place
+from clinic_core.seed.demo_base import PORTAL_SIGN_IN, SETTINGS, USE_CASE, DemoClinic
 from clinic_core.seed.demo_people import PlannedPatient
-from clinic_core.seed.demo_plan import DemoPlan, PlannedAppointment
-from clinic_core.vocabulary import AppointmentStatus, CaseStatus, ConsentKind
+from clinic_core.seed.demo_plan import DemoPlan
+from clinic_core.vocabulary import AppointmentStatus, CaseStatus, ConsentKind, FeeKind
 
 Item = TypeVar("Item")
 
 ROWS_AT_ONCE = 60
+FEES_SINCE = timedelta(days=21)
 DESKS = {"berlin": "desk.berlin", "lisbon": "desk.lisbon"}
 
 _ACTOR = text("select set_config('clinic.actor_id', :actor, true)")
@@ -42,12 +55,13 @@ _OUTCOMES = text(
 
 @dataclass
 class DemoRecords:
-    """The ids of what was written: patients and appointments by index, cases by patient and practitioner."""
+    """The ids of what was written: patients and appointments by index, series by key, cases by who met."""
 
     patients: list[UUID] = field(default_factory=list)
     appointments: dict[int, UUID] = field(default_factory=dict)
     cases: dict[tuple[int, str], UUID] = field(default_factory=dict)
     visits: dict[int, UUID] = field(default_factory=dict)
+    series: dict[str, UUID] = field(default_factory=dict)
 
 
 def register_patients(clinic: DemoClinic, patients: Sequence[PlannedPatient], records: DemoRecords) -> None:
@@ -65,6 +79,7 @@ def write_calendar(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords) -> 
     records.appointments = {one.index: new_id() for one in plan.appointments}
     with owner_work(USE_CASE, clinic.organization_id) as session:
         _write_cases(session, clinic, plan, records)
+        _write_series(session, clinic, plan, records)
         for location, desk in DESKS.items():
             write_in_the_name_of(session, clinic, desk)
             here = [one for one in plan.appointments if one.location == location]
@@ -76,6 +91,7 @@ def write_calendar(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords) -> 
                 session.execute(insert(AppointmentResource).values(rows))
             outcomes = [_outcome(records, one) for one in kept if one.status_at]
             session.execute(_OUTCOMES, {"rows": outcomes, "organization": clinic.organization_id})
+            session.add_all(_fees(clinic, plan, records, here))
 
 
 def write_in_the_name_of(session: Session, clinic: DemoClinic, sign_in: str) -> None:
@@ -139,6 +155,59 @@ def _write_cases(session: Session, clinic: DemoClinic, plan: DemoPlan, records: 
     session.flush()
 
 
+def _write_series(session: Session, clinic: DemoClinic, plan: DemoPlan, records: DemoRecords) -> None:
+    """The rules, booked up to the end of the day of the plan; the horizon job goes on from there."""
+    for one in plan.series:
+        rule = one.rule
+        series_id = records.series[rule.key] = new_id()
+        session.add(
+            AppointmentSeries(
+                id=series_id,
+                organization_id=clinic.organization_id,
+                patient_id=records.patients[one.patient],
+                practitioner_user_id=clinic.users[rule.practitioner],
+                clinic_location_id=clinic.locations[rule.location],
+                product_service_id=clinic.items[rule.service],
+                case_id=records.cases.get((one.patient, rule.practitioner)),
+                note=rule.note,
+                rrule=rule.rrule,
+                starts_at_wall=one.starts_at_wall,
+                timezone=place(rule.location).key,
+                duration_minutes=one.service.minutes or 0,
+                materialised_until=day_bounds(plan.today, place(rule.location)).end,
+            )
+        )
+        session.flush()
+        session.add(
+            AppointmentSeriesResource(
+                organization_id=clinic.organization_id,
+                series_id=series_id,
+                resource_id=clinic.resources[rule.location, rule.room],
+            )
+        )
+    session.flush()
+
+
+def _fees(
+    clinic: DemoClinic, plan: DemoPlan, records: DemoRecords, appointments: Sequence[PlannedAppointment]
+) -> Iterator[AppointmentFee]:
+    """What the rules of the clinic propose for the no-shows and late cancellations of the last weeks."""
+    rules = {FeeKind.NO_SHOW: SETTINGS.no_show_fee, FeeKind.LATE_CANCELLATION: SETTINGS.late_cancellation_fee}
+    for one in appointments:
+        if one.starts_at < plan.as_of - FEES_SINCE:
+            continue
+        kind = FeeKind.NO_SHOW if one.status is AppointmentStatus.NO_SHOW else None
+        kind = FeeKind.LATE_CANCELLATION if one.cancelled_late else kind
+        if kind:
+            yield AppointmentFee(
+                organization_id=clinic.organization_id,
+                appointment_id=records.appointments[one.index],
+                patient_id=records.patients[one.patient],
+                kind=kind,
+                amount=fee_amount(rules[kind], one.service.price),
+            )
+
+
 def _appointment(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords, one: PlannedAppointment) -> dict[str, Any]:
     booked_at = min(one.starts_at - timedelta(days=3 + one.index * 7 % 25), plan.as_of - timedelta(hours=1))
     is_cancelled = one.status is AppointmentStatus.CANCELLED
@@ -150,6 +219,8 @@ def _appointment(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords, one: 
         "clinic_location_id": clinic.locations[one.location],
         "product_service_id": clinic.items[one.service.code],
         "case_id": records.cases.get((one.patient, one.practitioner)),
+        "series_id": records.series.get(one.series),
+        "original_starts_at": one.starts_at if one.series else None,
         "starts_at": one.starts_at,
         "ends_at": one.ends_at,
         "buffer_minutes": one.service.buffer,

@@ -17,9 +17,10 @@ from clinic_core.clinical_docs.service import amend_visit, save_draft, start_vis
 from clinic_core.kit.clock import frozen_at
 from clinic_core.kit.ids import new_id
 from clinic_core.models import Visit
+from clinic_core.seed.demo_appointment import PRACTITIONERS, PlannedAppointment
 from clinic_core.seed.demo_base import USE_CASE, DemoClinic
 from clinic_core.seed.demo_calendar import DemoRecords, in_batches, write_in_the_name_of
-from clinic_core.seed.demo_plan import PRACTITIONERS, DemoPlan, PlannedAppointment
+from clinic_core.seed.demo_plan import DemoPlan
 from clinic_core.vocabulary import AppointmentStatus, VisitStatus
 
 RECENT = timedelta(days=3)

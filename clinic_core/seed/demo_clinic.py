@@ -23,7 +23,7 @@ class Span:
 
 @dataclass(frozen=True)
 class DemoLocation:
-    """A place with its rooms and equipment; `phone` lies in a range kept free for fiction."""
+    """A place with its rooms and equipment, each with its category; `phone` lies in a range kept free for fiction."""
 
     key: str
     name: str
@@ -31,8 +31,8 @@ class DemoLocation:
     timezone: str
     phone: str
     hours: tuple[Span, ...]
-    rooms: tuple[str, ...]
-    equipment: tuple[str, ...]
+    rooms: tuple[tuple[str, str], ...]
+    equipment: tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True)
@@ -61,7 +61,10 @@ class DemoStaff:
 
 @dataclass(frozen=True)
 class DemoItem:
-    """A service (with minutes) or product of the catalogue; `weight` is how often it is booked or sold."""
+    """A service (with minutes) or product of the catalogue; `weight` is how often it is booked or sold.
+
+    `room` and `equipment` are the categories that a service needs; without one of rooms any will do.
+    """
 
     code: str
     name: str
@@ -73,6 +76,7 @@ class DemoItem:
     buffer: int = 0
     color: str = ""
     equipment: str = ""
+    room: str = ""
     online: bool = False
 
 
@@ -88,6 +92,8 @@ class Complaint:
     plan: str
 
 
+CONSULTING, TREATMENT = "Consulting room", "Treatment room"
+
 LOCATIONS = (
     DemoLocation(
         "berlin",
@@ -100,8 +106,8 @@ LOCATIONS = (
             Span((6,), time(9), time(15)),
             Span((7,), time(10), time(15)),
         ),
-        ("Room 1", "Room 2", "Room 3"),
-        ("Ultrasound", "Shockwave"),
+        (("Room 1", CONSULTING), ("Room 2", TREATMENT), ("Room 3", TREATMENT)),
+        (("Ultrasound", "Ultrasound"), ("Shockwave", "Shockwave")),
     ),
     DemoLocation(
         "lisbon",
@@ -110,8 +116,8 @@ LOCATIONS = (
         "Europe/Lisbon",
         "+44 1632 960000",
         (Span(WEEKDAYS, time(9), time(13)), Span(WEEKDAYS, time(14), time(18))),
-        ("Room A", "Room B"),
-        ("Ultrasound",),
+        (("Room A", TREATMENT), ("Room B", TREATMENT)),
+        (("Ultrasound", "Ultrasound"),),
     ),
 )
 
@@ -195,12 +201,38 @@ _SERVICE, _PRODUCT = ProductType.SERVICE, ProductType.PRODUCT
 CATALOGUE = (
     DemoItem("CON45", "First consultation", _SERVICE, Decimal("95.00"), _NONE, 2, 45, 5, "#1f6feb", online=True),
     DemoItem("FUP30", "Follow-up", _SERVICE, Decimal("60.00"), _NONE, 4, 30, 0, "#0e7490", online=True),
-    DemoItem("PHY60", "Physiotherapy, long", _SERVICE, Decimal("98.00"), _NONE, 5, 60, 0, "#15803d", online=True),
-    DemoItem("PHY45", "Physiotherapy", _SERVICE, Decimal("76.50"), _NONE, 6, 45, 0, "#3f6212", online=True),
-    DemoItem("MAN45", "Manual therapy", _SERVICE, Decimal("82.00"), _NONE, 4, 45, 5, "#7c3aed"),
+    DemoItem(
+        "PHY60",
+        "Physiotherapy, long",
+        _SERVICE,
+        Decimal("98.00"),
+        _NONE,
+        5,
+        60,
+        0,
+        "#15803d",
+        room=TREATMENT,
+        online=True,
+    ),
+    DemoItem(
+        "PHY45", "Physiotherapy", _SERVICE, Decimal("76.50"), _NONE, 6, 45, 0, "#3f6212", room=TREATMENT, online=True
+    ),
+    DemoItem("MAN45", "Manual therapy", _SERVICE, Decimal("82.00"), _NONE, 4, 45, 5, "#7c3aed", room=TREATMENT),
     DemoItem("USO30", "Ultrasound therapy", _SERVICE, Decimal("54.25"), _NONE, 2, 30, 5, "#b45309", "Ultrasound"),
     DemoItem("SHW30", "Shockwave therapy", _SERVICE, Decimal("89.90"), _NONE, 1, 30, 10, "#be123c", "Shockwave"),
-    DemoItem("MAS60", "Wellness massage", _SERVICE, Decimal("79.00"), _FULL, 1, 60, 10, "#9d174d", online=True),
+    DemoItem(
+        "MAS60",
+        "Wellness massage",
+        _SERVICE,
+        Decimal("79.00"),
+        _FULL,
+        1,
+        60,
+        10,
+        "#9d174d",
+        room=TREATMENT,
+        online=True,
+    ),
     DemoItem("BAND1", "Exercise band", _PRODUCT, Decimal("11.90"), _FULL, 4),
     DemoItem("TAPE5", "Kinesiology tape, 5 m", _PRODUCT, Decimal("14.45"), _FULL, 3),
     DemoItem("BOOK1", "Home exercise booklet", _PRODUCT, Decimal("9.35"), _REDUCED, 2),

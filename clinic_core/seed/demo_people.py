@@ -14,6 +14,8 @@ from clinic_core.vocabulary import BaselineRole, Sex
 PATIENTS = 120
 OLDEST_DAYS, YOUNGEST_DAYS = 88 * 365, 6 * 365
 BEFORE_THE_STORY = 0.7
+# Every so many patients one was there before the story only, and has not come back.
+FORMER_EVERY, FORMER_FIRST = 15, 7
 
 # Given names and family names of one script stand together.
 _NAMES: tuple[tuple[tuple[str, ...], tuple[str, ...]], ...] = (
@@ -63,6 +65,11 @@ class PlannedPatient:
     regularity: int
     billed_together: bool
 
+    @property
+    def is_former(self) -> bool:
+        """Whether they came once, before the story begins."""
+        return self.index % FORMER_EVERY == FORMER_FIRST
+
 
 def plan_patients(rng: Random, first_day: date, today: date, last_day: date) -> list[PlannedPatient]:
     """The patients of the story from `first_day` to `last_day`; the first one has portal access."""
@@ -99,6 +106,8 @@ def _patient(
     leaves_on = last_day
     if rng.random() < 0.15:
         leaves_on = joins_on + timedelta(days=rng.randrange(20, 60))
+    if index % FORMER_EVERY == FORMER_FIRST:
+        joins_on = leaves_on = first_day - timedelta(days=10 + index * 3 // 2)
     return PlannedPatient(
         index=index,
         first_name=first,

@@ -6,27 +6,26 @@ from itertools import pairwise
 
 import pytest
 
-from clinic_core.kit.calendar import local_date, to_wall
+from clinic_core.kit.calendar import local_date, overlaps, to_wall
+from clinic_core.seed.demo_appointment import PRACTITIONERS, PlannedAppointment, place
 from clinic_core.seed.demo_bills import WHOLE, plan_bills, plan_corrections, plan_credits
 from clinic_core.seed.demo_charts import plan_visits
-from clinic_core.seed.demo_clinic import CATALOGUE, LOCATIONS, STAFF, Shift
-from clinic_core.seed.demo_plan import (
-    AHEAD_DAYS,
-    PAST_DAYS,
-    PRACTITIONERS,
-    DemoPlan,
-    PlannedAppointment,
-    place,
-    plan_weeks,
-)
-from clinic_core.vocabulary import AppointmentStatus, BaselineRole, PaymentMethod
+from clinic_core.seed.demo_clinic import CATALOGUE, CONSULTING, LOCATIONS, STAFF, TREATMENT, Shift
+from clinic_core.seed.demo_plan import AHEAD_DAYS, PAST_DAYS, DemoPlan, plan_weeks
+from clinic_core.seed.demo_series import SERIES
+from clinic_core.vocabulary import AbsenceKind, AppointmentStatus, BaselineRole, PaymentMethod
 from tests.seed.conftest import AS_OF
 
+SUNDAY_OF_THE_CLOCKS = datetime(2027, 3, 28, 9, 0, tzinfo=UTC)
 EVERY_WEEKDAY = [AS_OF + timedelta(days=days) for days in range(7)]
 
 
 def kept(plan: DemoPlan) -> list[PlannedAppointment]:
     return [one for one in plan.appointments if one.status is not AppointmentStatus.CANCELLED]
+
+
+def day_of(one: PlannedAppointment) -> date:
+    return local_date(one.starts_at, place(one.location))
 
 
 def shift_of(one: PlannedAppointment) -> Shift | None:
@@ -70,11 +69,67 @@ def test_everybody_is_seen_within_the_shift_and_in_its_room(plan: DemoPlan) -> N
     assert odd == []
 
 
+def test_everything_is_done_in_a_room_that_it_needs(plan: DemoPlan) -> None:
+    rooms = {(location.key, name): category for location in LOCATIONS for name, category in location.rooms}
+    assert {rooms[one.location, one.room] for one in plan.appointments if one.service.room} == {TREATMENT}
+    assert CONSULTING in {rooms[one.location, one.room] for one in plan.appointments}
+
+
+@pytest.mark.parametrize("as_of", [*EVERY_WEEKDAY, SUNDAY_OF_THE_CLOCKS], ids=lambda day: f"{day:%A %d %B}")
+def test_nobody_is_expected_where_it_is_closed_or_by_who_is_away(as_of: datetime) -> None:
+    plan = plan_weeks(7, as_of)
+    closed = [one for one in plan.appointments if plan.away.is_closed(one.location, day_of(one))]
+    absent = [
+        one
+        for one in kept(plan)
+        for away in plan.away.absences
+        if away.practitioner == one.practitioner and overlaps(one.taken, away.during)
+    ]
+    assert (closed, absent) == ([], [])
+    assert {away.kind for away in plan.away.absences} == {
+        AbsenceKind.HOLIDAY,
+        AbsenceKind.TRAINING,
+        AbsenceKind.BLOCKED,
+    }
+    assert not any(one.day == plan.today for one in plan.away.closures)
+    assert any(one.day <= plan.today + timedelta(days=AHEAD_DAYS) for one in plan.away.closures)
+
+
+@pytest.mark.parametrize("as_of", [*EVERY_WEEKDAY, SUNDAY_OF_THE_CLOCKS], ids=lambda day: f"{day:%A %d %B}")
+def test_series_were_kept_so_far_and_their_dates_ahead_are_kept_free(as_of: datetime) -> None:
+    plan = plan_weeks(7, as_of)
+    assert len({one.patient for one in plan.series}) == len(SERIES)
+    for series in plan.series:
+        come = [one.starts_at for one in plan.appointments if one.series == series.rule.key]
+        ahead = [one for one in series.appointments() if day_of(one) > plan.today]
+        assert come == list(series.dates[: len(come)])
+        assert len(come) + len(ahead) == len(series.dates)
+        assert come
+        assert ahead
+        others = [one for one in kept(plan) if not one.series and one.practitioner == series.rule.practitioner]
+        assert not any(overlaps(one.taken, other.taken) for one in ahead for other in others)
+        assert {to_wall(one, place(series.rule.location)).time() for one in series.dates} == {series.rule.at}
+
+
+def test_one_series_is_half_done_and_one_meets_a_holiday(plan: DemoPlan) -> None:
+    ten, without_end = plan.series[:2]
+    assert sum(one <= AS_OF for one in ten.dates) == 5
+    holiday = next(away.during for away in plan.away.absences if away.kind is AbsenceKind.HOLIDAY)
+    assert any(holiday.start <= one < holiday.end for one in without_end.dates)
+
+
 def test_it_reaches_from_three_months_back_to_four_weeks_ahead(plan: DemoPlan) -> None:
-    days = {local_date(one.starts_at, place(one.location)) for one in plan.appointments}
+    days = {day_of(one) for one in plan.appointments if not plan.patients[one.patient].is_former}
     today = AS_OF.date()
     assert min(days) == today - timedelta(days=PAST_DAYS)
     assert today + timedelta(days=AHEAD_DAYS - 3) <= max(days) <= today + timedelta(days=AHEAD_DAYS)
+
+
+def test_some_came_once_before_and_never_again(plan: DemoPlan) -> None:
+    former = [one for one in plan.appointments if plan.patients[one.patient].is_former]
+    assert len({one.patient for one in former}) == len(former) == 8
+    assert max(day_of(one) for one in former) < plan.today - timedelta(days=PAST_DAYS)
+    assert min(day_of(one) for one in former) > plan.today - timedelta(days=330)
 
 
 def test_about_seven_tenths_of_the_working_time_are_booked(plan: DemoPlan) -> None:
@@ -99,6 +154,18 @@ def test_every_day_of_the_week_has_a_waiting_room(as_of: datetime) -> None:
     assert statuses[AppointmentStatus.ARRIVED] >= 2
     assert statuses[AppointmentStatus.COMPLETED] >= 1
     assert all(one.status_at and one.status_at < as_of for one in today if one.status is AppointmentStatus.ARRIVED)
+
+
+def test_whoever_is_late_was_expected_a_little_while_ago() -> None:
+    expected = {AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED}
+    seen = 0
+    for as_of in EVERY_WEEKDAY:
+        plan = plan_weeks(7, as_of)
+        begun = [one for one in plan.appointments if day_of(one) == plan.today and one.starts_at < as_of]
+        late = [one for one in begun if one.status in expected]
+        assert all(timedelta(minutes=2) <= as_of - one.starts_at <= timedelta(minutes=45) for one in late)
+        seen += len(late)
+    assert seen >= len(EVERY_WEEKDAY) // 2
 
 
 def test_no_outcome_comes_before_its_time(plan: DemoPlan) -> None:
