@@ -22,6 +22,7 @@ from clinic_core.scheduling.service import (
     update_location,
     update_resource,
 )
+from clinic_core.ui.absence_rebook import show_displaced
 from clinic_core.ui.forms import choice_field, long_text_field, text_field
 from clinic_core.ui.opening_hours import WEEKDAYS, spans_of, spans_text
 from clinic_core.ui.page import Page
@@ -158,24 +159,26 @@ def _category_field(key: str, value: str) -> str:
 def draw_hours(page: Page, place: LocationRow) -> None:
     """One line a weekday."""
     present = page.read(get_opening_hours, GetOpeningHours(clinic_location_id=place.id))
-    with st.form(f"hours_{place.id}"):
+    key = f"hours_{place.id}_{present.version}"
+    with st.form(key):
         st.caption("For example 08:00-12:00, 14:00-18:00; empty where the location is closed.")
         lines = {
-            weekday: text_field(
-                name, key=f"hours_{place.id}_{weekday}", value=spans_text(present.spans, weekday), limit=100
-            )
+            weekday: text_field(name, key=f"{key}_{weekday}", value=spans_text(present.spans, weekday), limit=100)
             for weekday, name in enumerate(WEEKDAYS, start=1)
         }
         if st.form_submit_button("Save opening hours", type="primary"):
             saved = page.run(
                 set_opening_hours,
                 lambda: SetOpeningHours(
-                    clinic_location_id=place.id, spans=spans_of(lines), request_id=page.request_id("hours")
+                    clinic_location_id=place.id,
+                    spans=spans_of(lines),
+                    version=present.version,
+                    request_id=page.request_id(key),
                 ),
                 done="The opening hours are saved.",
             )
             if saved is not None:
-                st.rerun()
+                show_displaced(page, saved.displaced)
 
 
 def _zone_field(key: str, value: str) -> str:

@@ -75,11 +75,11 @@ def test_a_room_is_added_once_and_a_taken_name_gets_a_sentence(clinic: Clinic, o
 def test_opening_hours_are_typed_one_line_a_weekday(clinic: Clinic, open_app: Open) -> None:
     app = open_main(clinic, open_app)
     app.radio(key="location_part").set_value("Opening hours").run()
-    app.text_input(key=f"hours_{clinic.main}_1").set_value("8-12, 14:00-18:00")
-    app.text_input(key=f"hours_{clinic.main}_2").set_value("morning")
+    app.text_input(key=f"hours_{clinic.main}_1_1").set_value("8-12, 14:00-18:00")
+    app.text_input(key=f"hours_{clinic.main}_1_2").set_value("morning")
     press(app, "Save opening hours")
     assert "Tuesday must look like" in sentences(app)
-    app.text_input(key=f"hours_{clinic.main}_2").set_value("")
+    app.text_input(key=f"hours_{clinic.main}_1_2").set_value("")
     press(app, "Save opening hours")
     hours = perform(clinic.actor("admin"), get_opening_hours, GetOpeningHours(clinic_location_id=clinic.main))
     assert spans_text(hours.spans, 1) == "08:00-12:00, 14:00-18:00"

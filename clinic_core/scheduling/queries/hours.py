@@ -52,7 +52,7 @@ def get_opening_hours(work: Work, request: GetOpeningHours) -> DayHours:
         NotFound: an unknown location.
     """
     location = work.get(ClinicLocation, request.clinic_location_id, called="location")
-    return DayHours(clinic_location_id=location.id, spans=_opening(work, location.id))
+    return DayHours(clinic_location_id=location.id, spans=_opening(work, location.id), version=location.version)
 
 
 @query(*_READERS, name="closure.list")

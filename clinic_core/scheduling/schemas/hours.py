@@ -113,6 +113,7 @@ class SetOpeningHours(BaseModel):
 
     clinic_location_id: UUID
     spans: tuple[OpeningSpan, ...]
+    version: int | None = None
     request_id: UUID | None = None
 
     @model_validator(mode="after")
@@ -180,12 +181,19 @@ class GetWorkingHours(BaseModel):
 
 
 class DayHours(BaseModel):
-    """The opening hours of a location by weekday."""
+    """The opening hours of a location by weekday; `version` is that of the location."""
 
     model_config = ConfigDict(frozen=True)
 
     clinic_location_id: UUID
     spans: tuple[OpeningSpan, ...]
+    version: int
+
+
+class OpeningHoursSaved(DayHours):
+    """Opening hours just saved, and how many booked appointments at the location lie outside working time."""
+
+    displaced: int
 
 
 class ClosureRow(BaseModel):

@@ -17,8 +17,7 @@ from clinic_core.scheduling.schemas import (
     AvailabilitySaved,
     ClosureAdded,
     ClosureRow,
-    DayHours,
-    OpeningSpan,
+    OpeningHoursSaved,
     RemoveClosure,
     SetAvailability,
     SetOpeningHours,
@@ -30,13 +29,18 @@ _SCHEDULE = Permission.SCHEDULE_MANAGE
 
 
 @use_case(Permission.SETTINGS_MANAGE, name="location.set_hours")
-def set_opening_hours(work: Work, request: SetOpeningHours) -> DayHours:
-    """Replaces the opening hours of a location by the spans given.
+def set_opening_hours(work: Work, request: SetOpeningHours) -> OpeningHoursSaved:
+    """Replaces the opening hours of a location by the spans given. Appointments booked stay until they are moved.
+
+    Takes the calendar lock, so that no booking under way is missing from the count of those that lie outside. The hours
+    have the version of their location, which goes up.
 
     Raises:
         NotFound: an unknown location.
+        StaleEdit: the location or its hours were changed after the form was drawn.
     """
-    location = work.lock(ClinicLocation, request.clinic_location_id, called="location")
+    work.lock_calendar()
+    location = work.lock(ClinicLocation, request.clinic_location_id, called="location", version=request.version)
     work.session.execute(delete(LocationHours).where(col(LocationHours.clinic_location_id) == location.id))
     spans = tuple(sorted(request.spans, key=lambda span: (span.weekday, span.opens)))
     work.session.add_all(
@@ -49,7 +53,15 @@ def set_opening_hours(work: Work, request: SetOpeningHours) -> DayHours:
         )
         for span in spans
     )
-    return DayHours(clinic_location_id=location.id, spans=tuple(OpeningSpan(**dict(span)) for span in spans))
+    location.version += 1
+    work.session.flush()
+    displaced = count_displaced(work.session, work.actor, col(Appointment.clinic_location_id) == location.id)
+    return OpeningHoursSaved(
+        clinic_location_id=location.id,
+        spans=spans,
+        version=location.version,
+        displaced=displaced.get(ConflictKind.OUTSIDE_HOURS, 0),
+    )
 
 
 @use_case(Permission.SCHEDULE_MANAGE, name="closure.add")
