@@ -1,7 +1,8 @@
 """Finding five free times: twenty practitioners, sixty days ahead, by default 100,000 appointments.
 
 The floor is the bare SQL that reads the rows which the finder needs for its first window: people, hours, absences, and
-what is taken in a week. Beside the usual search, `nothing_free` is one that reads all sixty days and finds nothing.
+what is taken in its four days. Beside the usual search, `nothing_free` is one that reads all sixty days and finds
+nothing.
 """
 
 import time
@@ -31,7 +32,7 @@ TURNS = 40
 WARM_UP = 5
 ANSWERS = 5
 LONGEST_REACH = timedelta(hours=28)
-WINDOW = timedelta(days=7)
+WINDOW = timedelta(days=4)
 
 _FLOOR = (
     "select u.id, u.display_name, p.availability_json from practitioner_profile p join app_user u on u.id = p.user_id"

@@ -181,7 +181,7 @@ def _take(facts: Facts, part: str, fact: list[Any]) -> None:
             (facts.taken if part == "taken" else facts.same_day)[fact[0]].append(found)
         case "person":
             person = Person(UUID(fact[0]), fact[1], UserStatus(fact[2]))
-            facts.people[person.id] = (person, _rules(fact[3]))
+            facts.people[person.id] = (person, stored_rules(fact[3]))
         case "place":
             hours = _hours(fact)
             facts.places[hours.place.id] = hours
@@ -198,7 +198,7 @@ def _take(facts: Facts, part: str, fact: list[Any]) -> None:
 
 def _hours(fact: list[Any]) -> Hours:
     place = Place(UUID(fact[0]), *fact[1:4])
-    opening = tuple(_opening(*span) for span in fact[4] or ())
+    opening = tuple(opening_span(*span) for span in fact[4] or ())
     closures = tuple(
         (ClosedDays(date.fromisoformat(first), date.fromisoformat(last)), name) for first, last, name in fact[5] or ()
     )
@@ -206,11 +206,12 @@ def _hours(fact: list[Any]) -> Hours:
 
 
 @lru_cache(maxsize=1024)
-def _opening(weekday: int, opens: str, closes: str) -> OpeningSpan:
+def opening_span(weekday: int, opens: str, closes: str) -> OpeningSpan:
+    """One span of opening hours, as JSON has it."""
     return OpeningSpan.model_validate({"weekday": weekday, "opens": opens, "closes": closes})
 
 
 @lru_cache(maxsize=256)
-def _rules(stored: str) -> tuple[AvailabilityRule, ...]:
+def stored_rules(stored: str) -> tuple[AvailabilityRule, ...]:
     """The weekly rules as stored; reading them again costs more than the query that found them."""
     return WeeklyAvailability.from_json(json.loads(stored)).rules

@@ -11,11 +11,10 @@ from sqlmodel import col
 from clinic_core.access import Actor, Permission
 from clinic_core.kit.calendar import clip, local_date, subtract, zone
 from clinic_core.kit.clock import now
-from clinic_core.models import Appointment, AppointmentEvent, ClinicLocation
-from clinic_core.scheduling.availability import closed_spans
+from clinic_core.models import Absence, Appointment, AppointmentEvent, ClinicLocation, LocationClosure
+from clinic_core.scheduling.availability import ClosedDays, closed_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.schemas import WorkingHours, WorkingSpan
-from clinic_core.scheduling.slots_known import away_of, closures_of
 from clinic_core.scheduling.waiting_match import FreeTime
 from clinic_core.vocabulary import AppointmentStatus, Scope
 
@@ -116,9 +115,8 @@ def freed_times(
         return []
     spans = [span for found in freed.values() for span in found]
     during = (min(start for start, _ in spans), max(end for _, end in spans))
-    place = zone(location.timezone)
-    closed = closed_spans(closures_of(session, location.id, local_date(during[0], place)), place, during)
-    taken, away = taken_spans(session, list(freed), during), away_of(session, list(freed), during)
+    closed = _closed(session, location, during)
+    taken, away = taken_spans(session, list(freed), during), _away(session, list(freed), during)
     found = [
         gap
         for practitioner_id, given_back in freed.items()
@@ -128,6 +126,31 @@ def freed_times(
         )
     ]
     return sorted(found, key=lambda one: (one.starts_at, one.practitioner_user_id))
+
+
+def _away(
+    session: Session, practitioner_ids: Collection[UUID], during: tuple[datetime, datetime]
+) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    statement = select(col(Absence.user_id), col(Absence.starts_at), col(Absence.ends_at)).where(
+        col(Absence.user_id).in_(practitioner_ids),
+        col(Absence.starts_at) < during[1],
+        col(Absence.ends_at) > during[0],
+    )
+    found: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    for practitioner_id, starts_at, ends_at in session.execute(statement):
+        found.setdefault(practitioner_id, []).append((starts_at, ends_at))
+    return found
+
+
+def _closed(session: Session, location: ClinicLocation, during: tuple[datetime, datetime]) -> _Spans:
+    place = zone(location.timezone)
+    at = col(LocationClosure.clinic_location_id)
+    statement = select(col(LocationClosure.starts_on), col(LocationClosure.ends_on)).where(
+        or_(at == location.id, at.is_(None)),
+        col(LocationClosure.ends_on) >= local_date(during[0], place),
+        col(LocationClosure.starts_on) <= local_date(during[1], place),
+    )
+    return closed_spans([ClosedDays(*row) for row in session.execute(statement)], place, during)
 
 
 def _spans(spans: Sequence[WorkingSpan]) -> list[tuple[datetime, datetime]]:

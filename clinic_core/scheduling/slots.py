@@ -1,7 +1,7 @@
 """Free times (S8): when somebody can be seen who works then, with rooms and equipment that are free then.
 
-A week is looked at after the other, and only as long as answers are missing. What is found can be booked as it is:
-it meets everything that the validator asks for, and PostgreSQL has the last word all the same.
+A few days are looked at, then more and more, and only as long as answers are missing. What is found can be
+booked as it is: it meets everything that the validator asks for, and PostgreSQL has the last word all the same.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -34,7 +34,9 @@ from clinic_core.scheduling.slots_times import (
 )
 from clinic_core.vocabulary import ResourceType
 
-WINDOW_DAYS = 7
+FIRST_DAYS = 4
+"""The first days that are looked at: a weekend and the days around it. Then twice as many each time."""
+
 _HALF_A_DAY = 12 * 3600
 
 
@@ -69,13 +71,15 @@ def alternatives_for(
 
 
 def _slots(session: Session, actor: Actor, request: FindSlots) -> Iterator[SlotRow]:
-    """All free times in order; a week is read when those before it are used up."""
+    """All free times in order; what is taken on later days is read when those before them are used up."""
     known = get_known(session, actor, request)
     if not known.people:
         return
-    for passed in range(0, request.days, WINDOW_DAYS):
-        window = _Window(known, request, passed)
+    passed, days = 0, FIRST_DAYS
+    while passed < request.days:
+        window = _Window(known, request, passed, min(days, request.days - passed))
         yield from window.slots(get_taken(session, known, request, window.bounds))
+        passed, days = passed + days, 2 * days
 
 
 def _share(one: SlotRow, other: SlotRow, buffer_minutes: int) -> bool:
@@ -90,9 +94,8 @@ def _share(one: SlotRow, other: SlotRow, buffer_minutes: int) -> bool:
 class _Window:
     """Some days of a search. Visits may run on into the days after them."""
 
-    def __init__(self, known: Known, request: FindSlots, passed: int) -> None:
+    def __init__(self, known: Known, request: FindSlots, passed: int, days: int) -> None:
         self._known = known
-        days = min(WINDOW_DAYS, request.days - passed)
         first = known.first + timedelta(days=passed)
         last = first + timedelta(days=days - 1)
         days_after = 1 + known.length.visit // _HALF_A_DAY

@@ -1,35 +1,28 @@
 """What the slot finder has to know whatever the day: who works there, when, and what the visit needs."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import exists, or_, select, union_all
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor
-from clinic_core.errors import InvalidInput, NotFound
-from clinic_core.kit.calendar import local_date, range_bounds, zone
+from clinic_core.errors import NotFound
+from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
 from clinic_core.models import (
-    Absence,
     Appointment,
-    AppUser,
-    LocationClosure,
-    LocationHours,
     LocationResource,
     Patient,
-    PractitionerProfile,
-    ResourceOutage,
     ServiceRequirement,
-    UserLocation,
 )
 from clinic_core.scheduling.availability import ClosedDays
-from clinic_core.scheduling.bookable import Bookable, find_bookable, find_resources
+from clinic_core.scheduling.bookable import Bookable, check_resources
 from clinic_core.scheduling.bookable import Thing as BookableThing
 from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches
 from clinic_core.scheduling.schemas import (
@@ -38,16 +31,14 @@ from clinic_core.scheduling.schemas import (
     OpeningSpan,
     ResourceNeed,
     ResourceRef,
-    WeeklyAvailability,
 )
+from clinic_core.scheduling.slots_facts import SlotFacts, gather_slot_facts
 from clinic_core.scheduling.slots_times import MINUTE, Length
 from clinic_core.vocabulary import ResourceType, UserStatus
 
 # What counts as working time where neither rota nor opening hours are known: any day of the week, as which days a
 # clinic rests on differs from country to country. The validator says nothing there, so these times can be booked.
 USUAL_DAY = tuple(OpeningSpan(weekday=weekday, opens=time(8), closes=time(18)) for weekday in range(1, 8))
-# After the last day of a window a visit may run on: at most two more days, and one for a day of 23 hours.
-_DAYS_AFTER = timedelta(days=3)
 
 
 @dataclass(frozen=True)
@@ -86,38 +77,33 @@ class Known:
 
 
 def get_known(session: Session, actor: Actor, request: FindSlots) -> Known:
-    """Everything but the appointments, in a constant number of queries.
+    """Everything but the appointments, in one query.
 
     Raises:
         NotFound: an unknown location, service, practitioner, room or piece of equipment.
         InvalidInput: one that cannot be booked any more, or a day outside the calendar.
     """
-    bookable = find_bookable(session, request.clinic_location_id, service_id=request.product_service_id)
+    facts = gather_slot_facts(session, request)
+    bookable = facts.bookable
     place = zone(bookable.location.timezone)
     minutes = request.duration_minutes or (bookable.service.duration_minutes if bookable.service else None)
     if minutes is None:
         raise field_error("duration_minutes", "is needed where the service has none")
     buffer = _buffer_minutes(session, request, bookable)
-    first = local_date(max(request.starts_from, now()), place)
-    during = _horizon(first, request.days, place)
-    named = things_of(find_resources(session, bookable.location, request.resource_ids))
-    asked = needs_of(session, request.product_service_id) if request.needs is None else request.needs
-    needs = tuple(choose(asked, named)[1])
-    pool = _pool(session, bookable.location.id, needs, named)
-    people = _people(session, actor, request)
-    subjects = [*(person.id for person in people), *(thing.ref.id for thing in (*named, *pool))]
+    named = things_of(check_resources(facts.things, bookable.location, request.resource_ids))
+    needs = tuple(choose(facts.needs if request.needs is None else request.needs, named)[1])
     return Known(
         location_id=bookable.location.id,
         place=place,
-        first=first,
+        first=local_date(max(request.starts_from, now()), place),
         length=Length(minutes * MINUTE, (minutes + buffer) * MINUTE),
-        people=people,
-        hours=_hours(session, bookable.location.id),
-        closures=closures_of(session, bookable.location.id, first),
-        away=away_of(session, subjects, during),
+        people=_people(session, actor, request, facts),
+        hours=tuple(facts.hours),
+        closures=tuple(facts.closures),
+        away=facts.away,
         named=named,
         needs=needs,
-        pool=pool,
+        pool=_pool(facts, needs, named),
     )
 
 
@@ -131,41 +117,21 @@ def _buffer_minutes(session: Session, request: FindSlots, bookable: Bookable) ->
     return bookable.service.buffer_minutes if bookable.service else 0
 
 
-def _horizon(first: date, days: int, place: ZoneInfo) -> tuple[datetime, datetime]:
-    try:
-        return range_bounds(first, first + timedelta(days=days) + _DAYS_AFTER, place)
-    except OverflowError as error:
-        raise InvalidInput(f"The year {first.year} is outside the calendar.") from error
-
-
-def _people(session: Session, actor: Actor, request: FindSlots) -> tuple[Person, ...]:
+def _people(session: Session, actor: Actor, request: FindSlots, facts: SlotFacts) -> tuple[Person, ...]:
     """Whose calendar the actor may book, by name; patients may book everybody's for themselves, with notice."""
-    works_here = exists().where(
-        col(UserLocation.user_id) == col(AppUser.id),
-        col(UserLocation.clinic_location_id) == request.clinic_location_id,
-    )
-    statement = (
-        select(
-            col(AppUser.id), col(AppUser.display_name), col(AppUser.status), col(PractitionerProfile.availability_json)
-        )
-        .join(PractitionerProfile, col(PractitionerProfile.user_id) == col(AppUser.id))
-        .where(col(AppUser.id).in_(request.practitioner_ids) if request.practitioner_ids else works_here)
-    )
-    found = session.execute(statement).all()
-    if len(found) < len(request.practitioner_ids):
+    if len(facts.people) < len(request.practitioner_ids):
         raise NotFound("This practitioner does not exist.")
     soonest = max(request.starts_from, now())
     online = max(request.starts_from, now() + timedelta(minutes=actor.settings.online_notice_minutes))
     is_own = _books_for_oneself(session, actor, request.patient_id)
     people = []
-    for user_id, name, status, stored in found:
-        is_reached = reaches(actor, MANAGE, practitioner_id=user_id, location_id=request.clinic_location_id)
-        if status is UserStatus.INACTIVE or not (is_reached or is_own):
+    for one in facts.people:
+        is_reached = reaches(actor, MANAGE, practitioner_id=one.id, location_id=request.clinic_location_id)
+        if one.status is UserStatus.INACTIVE or not (is_reached or is_own):
             continue
-        rules = WeeklyAvailability.from_json(stored).rules
-        here = tuple(rule for rule in rules if rule.clinic_location_id == request.clinic_location_id)
+        here = tuple(rule for rule in one.rules if rule.clinic_location_id == request.clinic_location_id)
         earliest = -int(-(soonest if is_reached else online).timestamp() // 1)
-        people.append(Person(user_id, name, here if rules else None, earliest))
+        people.append(Person(one.id, one.name, here if one.rules else None, earliest))
     return tuple(sorted(people, key=lambda person: (person.name.casefold(), person.id)))
 
 
@@ -206,59 +172,14 @@ def _serves(thing: Thing, need: ResourceNeed) -> bool:
     return thing.ref.type is need.type and is_good
 
 
-def _pool(
-    session: Session, location_id: UUID, needs: tuple[ResourceNeed, ...], named: Sequence[Thing]
-) -> tuple[Thing, ...]:
-    if not needs:
-        return ()
-    statement = select(LocationResource).where(
-        col(LocationResource.clinic_location_id) == location_id,
-        col(LocationResource.active).is_(True),
-        col(LocationResource.type).in_({need.type for need in needs}),
-        col(LocationResource.id).not_in([thing.ref.id for thing in named]),
-    )
-    found = things_of(session.scalars(statement))
-    return tuple(thing for thing in found if any(_serves(thing, need) for need in needs))
+def _pool(facts: SlotFacts, needs: tuple[ResourceNeed, ...], named: Sequence[Thing]) -> tuple[Thing, ...]:
+    """What is in service at the location and may serve a need that nothing named serves."""
+    taken = {thing.ref.id for thing in named}
+    others = [one for one in facts.things.values() if one.id not in taken]
+    return tuple(thing for thing in things_of(others) if any(_serves(thing, need) for need in needs))
 
 
 def things_of(resources: Iterable[LocationResource | BookableThing]) -> tuple[Thing, ...]:
     """Rooms first, by name: the order in which they are chosen."""
     ordered = sorted(resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name.casefold(), one.id))
     return tuple(Thing(ResourceRef(id=one.id, type=one.type, name=one.name), one.category) for one in ordered)
-
-
-def _hours(session: Session, location_id: UUID) -> tuple[OpeningSpan, ...]:
-    statement = select(col(LocationHours.weekday), col(LocationHours.opens), col(LocationHours.closes)).where(
-        col(LocationHours.clinic_location_id) == location_id
-    )
-    return tuple(
-        OpeningSpan(weekday=weekday, opens=opens, closes=closes)
-        for weekday, opens, closes in session.execute(statement)
-    )
-
-
-def closures_of(session: Session, location_id: UUID, first: date) -> tuple[ClosedDays, ...]:
-    """The days on which a location is closed from a day on, those of the whole clinic too."""
-    statement = select(col(LocationClosure.starts_on), col(LocationClosure.ends_on)).where(
-        or_(col(LocationClosure.clinic_location_id) == location_id, col(LocationClosure.clinic_location_id).is_(None)),
-        col(LocationClosure.ends_on) >= first,
-    )
-    return tuple(ClosedDays(*row) for row in session.execute(statement))
-
-
-def away_of(
-    session: Session, subjects: Collection[UUID], during: tuple[datetime, datetime]
-) -> dict[UUID, list[tuple[datetime, datetime]]]:
-    """Absences of people and outages of things."""
-    absences = select(col(Absence.user_id), col(Absence.starts_at), col(Absence.ends_at)).where(
-        col(Absence.user_id).in_(subjects), col(Absence.starts_at) < during[1], col(Absence.ends_at) > during[0]
-    )
-    outages = select(col(ResourceOutage.resource_id), col(ResourceOutage.starts_at), col(ResourceOutage.ends_at)).where(
-        col(ResourceOutage.resource_id).in_(subjects),
-        col(ResourceOutage.starts_at) < during[1],
-        col(ResourceOutage.ends_at) > during[0],
-    )
-    found: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for subject, starts_at, ends_at in session.execute(union_all(absences, outages)):
-        found.setdefault(subject, []).append((starts_at, ends_at))
-    return found
