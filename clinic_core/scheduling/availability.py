@@ -7,6 +7,7 @@ change, and a time the clocks skip moves forward.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from typing import NamedTuple
 from uuid import UUID
@@ -116,7 +117,9 @@ def _days(place: ZoneInfo, during: tuple[datetime, datetime]) -> Iterator[date]:
         day += _DAY
 
 
+@lru_cache(maxsize=4096)
 def _instants(day: date, starts: time, ends: time, place: ZoneInfo) -> tuple[datetime, datetime]:
+    # Kept, as many people work the same hours and each is asked for anew.
     start = from_wall(datetime.combine(day, starts), place).instant
     # Midnight as an end is that of the next day.
     end = day_bounds(day, place).end if ends == time() else from_wall(datetime.combine(day, ends), place).instant
