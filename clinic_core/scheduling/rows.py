@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 from uuid import UUID
@@ -206,7 +207,7 @@ def _resources() -> ColumnElement[str | None]:
 
 
 # What everybody may see, under the names of the fields; built once, as each reading would build it anew.
-_LISTS = ("patient_alerts", "override_kinds", "resources")
+_LISTS = ("patient_alerts", "override_kinds")
 _COLUMNS: tuple[ColumnElement[Any], ...] = (
     *map(_as_read, _OWN),
     func.coalesce(col(Appointment.cancel_reason), "").label("cancel_reason"),
@@ -270,7 +271,14 @@ def _is_own_reason(actor: Actor) -> ColumnElement[bool]:
 def _read_row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
     for name in _LISTS:
         values[name] = json.loads(values[name]) if values[name] else ()
+    values["resources"] = _refs(values["resources"]) if values["resources"] else ()
     return _row(actor, values)
+
+
+@lru_cache(maxsize=4096)
+def _refs(stored: str) -> tuple[ResourceRef, ...]:
+    """Rooms and equipment as PostgreSQL put them together; a day has few of them in hundreds of rows."""
+    return tuple(ResourceRef.model_validate(one) for one in json.loads(stored))
 
 
 def _row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
