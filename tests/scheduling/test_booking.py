@@ -177,9 +177,10 @@ def test_an_assistant_books_no_patient_of_another_location(clinic: Clinic) -> No
 
 def test_patients_book_for_themselves_and_ahead_only(clinic: Clinic) -> None:
     me = make_patient(clinic, user_id=clinic.users["patient"])
-    assert book(clinic, by="patient", patient_id=me).patient_id == me
+    service = clinic.service
+    assert book(clinic, by="patient", patient_id=me, product_service_id=service).patient_id == me
     with pytest.raises(NotFound):
-        book(clinic, 1, by="patient")
+        book(clinic, 1, by="patient", product_service_id=service)
     with frozen_at(MONDAY + timedelta(days=1)), pytest.raises(InvalidInput, match="ahead"):
         book(clinic, 2, by="patient", patient_id=me)
 

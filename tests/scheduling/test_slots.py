@@ -5,8 +5,9 @@ from datetime import time, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import event
 
-from clinic_core.access import owner_work, perform
+from clinic_core.access import owner_work, perform, unit_of_work
 from clinic_core.access.organization import OrganizationSettings
 from clinic_core.errors import BookingConflict, InvalidInput, NotFound
 from clinic_core.kit.clock import frozen_at
@@ -74,6 +75,21 @@ def test_a_refusal_offers_three_times_where_no_hours_are_known(clinic: Clinic) -
     assert [(one.starts_at - MONDAY) / timedelta(hours=1) for one in refused.value.alternatives] == [0.5, 1, 1.5]
 
 
+def test_a_search_reads_what_is_known_once_and_what_is_taken_once(open_clinic: Clinic) -> None:
+    """However many people, rooms and answers there are; later days are read only where the first ones are full."""
+    needed = SetRequirements(product_service_id=open_clinic.service, needs=(ROOM,))
+    perform(open_clinic.actor("admin"), set_requirements, needed)
+    actor = open_clinic.actor("assistant")
+    request = FindSlots(
+        clinic_location_id=open_clinic.main, product_service_id=open_clinic.service, starts_from=MONDAY, limit=50
+    )
+    counted: list[str] = []
+    with unit_of_work(actor) as work:
+        event.listen(work.session.connection(), "before_cursor_execute", lambda *args: counted.append(args[2]))
+        assert len(find_slots(work, request)) == 50
+    assert len(counted) == 2
+
+
 def test_answers_come_by_start_and_then_by_name(open_clinic: Clinic) -> None:
     found = search(open_clinic)
     assert hours_after(found) == [0, 0, 0.25, 0.25, 0.5]
@@ -100,7 +116,8 @@ def test_patients_are_offered_every_calendar_with_the_notice_of_the_clinic() -> 
         hours: dict[str, Any] = {"weekday": 1, "opens": time(8), "closes": time(18)}
         session.add(LocationHours(organization_id=clinic.organization_id, clinic_location_id=clinic.main, **hours))
     patient = make_patient(clinic, user_id=clinic.users["patient"])
-    assert hours_after(search(clinic, by="patient", patient_id=patient, limit=2)) == [2, 2]
+    mine: dict[str, Any] = {"patient_id": patient, "product_service_id": clinic.service}
+    assert hours_after(search(clinic, by="patient", limit=2, **mine)) == [2, 2]
     assert search(clinic, by="patient") == []
 
 

@@ -4,9 +4,16 @@ from clinic_core.access import Work, query
 from clinic_core.kit.ids import new_id
 from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import WantedTime, can_lift, find_obstacles
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment
+from clinic_core.scheduling.online import check_rooms, needs_of_rooms
+from clinic_core.scheduling.reach import (
+    MANAGE,
+    books_for_oneself,
+    find_bookable_patient,
+    find_managed_appointment,
+)
 from clinic_core.scheduling.resources import taken_resources
 from clinic_core.scheduling.schemas import CheckTime, TimeCheck
+from clinic_core.scheduling.slots_known import needs_of
 
 
 @query(MANAGE, name="appointment.check")
@@ -28,6 +35,9 @@ def check_time(work: Work, request: CheckTime) -> TimeCheck:
     moved = find_managed_appointment(work.session, work.actor, named)[0] if named else None
     kept = taken_resources(work.session, moved.id) if moved else ()
     find_resources(work.session, bookable.location, request.resource_ids, kept=kept)
+    if request.resource_ids and books_for_oneself(work.actor):
+        needs = needs_of_rooms(work.session, kept) if moved else needs_of(work.session, request.product_service_id)
+        check_rooms(work.session, needs, request.resource_ids)
     buffer_minutes = bookable.service.buffer_minutes if bookable.service else 0
     wanted = WantedTime(
         appointment_id=moved.id if moved else new_id(),

@@ -132,11 +132,14 @@ def find_date_alternatives(work: Work, request: FindDateAlternatives) -> list[Sl
 
     Raises:
         NotFound, InvalidInput, Conflict: as `find_slots`.
+        PermissionDenied: patients, who have no series changed.
     """
-    if request.patient_id is not None:
-        find_bookable_patient(work.session, work.actor, request.patient_id)
+    patient = find_bookable_patient(work.session, work.actor, request.patient_id) if request.patient_id else None
     if request.appointment_id is not None:
-        find_managed_appointment(work.session, work.actor, request.appointment_id)
+        patient = find_managed_appointment(work.session, work.actor, request.appointment_id)[1]
+    refused = series_refusal(work.actor, patient)
+    if refused:
+        raise work.refused("series.find_alternatives", MANAGE, refused)
     asked = FindSlots(
         clinic_location_id=request.clinic_location_id,
         product_service_id=request.product_service_id,

@@ -11,6 +11,7 @@ from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
 from clinic_core.models import Appointment, Patient
 from clinic_core.scheduling.bookable import Place, Thing, check_case, find_bookable, find_resources
+from clinic_core.scheduling.conflict_facts import gather_facts
 from clinic_core.scheduling.conflicts import (
     RESERVED,
     Reasons,
@@ -23,6 +24,7 @@ from clinic_core.scheduling.conflicts import (
 )
 from clinic_core.scheduling.look import look_up
 from clinic_core.scheduling.new_rows import insert_appointments
+from clinic_core.scheduling.online import needs_like, online_booking, online_rooms
 from clinic_core.scheduling.reach import (
     MANAGE,
     find_bookable_patient_and,
@@ -53,12 +55,13 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
     Takes the organisation's calendar lock. What is in the way is lifted only with a reason and the permission for it
     (S5): a practitioner who is taken under `appointment.double_book`, hours, absences, buffers, the patient's other
     appointments and the past under `appointment.override`; rooms and equipment never are. The reasons are kept only
-    where they were needed.
+    where they were needed. Patients book what is booked online, and the rooms are chosen for them.
 
     Raises:
         BookingConflict: something is in the way; names all of it, and three times that are free instead.
         NotFound: an unknown patient, practitioner, location, room, service or case, or one out of reach.
-        InvalidInput: something that cannot be booked (any more), or a patient booking into the past.
+        InvalidInput: something that cannot be booked (any more), or a patient booking into the past, or what is not
+            booked online.
         PermissionDenied: not a calendar of the actor's, or a reason given by who may not lift anything.
         Conflict: the patient is deleted, merged or has died.
     """
@@ -71,9 +74,11 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
     _check_reasons(work, "appointment.book", request, place)
     _check_ahead(work, patient, request.starts_at)
     check_case(work.session, request.case_id, patient.id)
+    if _is_online(work, patient, place):
+        request = online_booking(work.session, request)
     look = look_up(work.session, request)
     wanted, resources = look.wanted, look.resources
-    needs = _needs(resources)
+    needs = needs_like(resources)
     reasons = Reasons(request.double_book_reason, request.override_reason)
     settled = _settled(work, wanted, obstacles_of(work.actor, look.facts, 0, wanted), reasons, needs)
     appointment = _new_appointment(work, request, wanted, settled)
@@ -112,7 +117,9 @@ def move_appointment(work: Work, request: MoveAppointment) -> AppointmentRow:
         _check_in_time(work, appointment)
     kept = taken_resources(work.session, appointment.id)
     resource_ids = kept if request.resource_ids is None else request.resource_ids
-    if request.resource_ids is None and kept and location_id != appointment.clinic_location_id:
+    if _is_online(work, patient, (practitioner_id, location_id)):
+        resource_ids = online_rooms(work.session, appointment, request, location_id)
+    elif request.resource_ids is None and kept and location_id != appointment.clinic_location_id:
         raise InvalidInput("Choose the rooms at the new location.", fields={"resource_ids": "Choose the rooms."})
     changed = practitioner_id if practitioner_id != appointment.practitioner_user_id else None
     location = find_bookable(work.session, location_id, practitioner_id=changed).location
@@ -144,9 +151,9 @@ def _move(work: Work, appointment: Appointment, request: MoveAppointment, place:
         buffer_minutes=appointment.buffer_minutes,
         resource_ids=resource_ids,
     )
-    needs = _needs(place.resources)
+    needs = needs_like(place.resources)
     reasons = Reasons(request.double_book_reason, request.override_reason)
-    obstacles = find_obstacles(work.session, work.actor, [wanted])[0]
+    obstacles = obstacles_of(work.actor, gather_facts(work.session, [wanted]), 0, wanted)
     if appointment.starts_at == wanted.starts_at:
         obstacles = tuple(one for one in obstacles if one.kind is not ConflictKind.PAST)
     settled = _settled(work, wanted, obstacles, reasons, needs, _kept(appointment, wanted))
@@ -196,11 +203,6 @@ def _settled(
     except BookingConflict as conflict:
         work.start_over()
         raise _with_alternatives(work, wanted, needs, conflict) from conflict
-
-
-def _needs(resources: list[Thing]) -> _Needs:
-    """What an alternative needs: a room for a room, of the same kind."""
-    return tuple(ResourceNeed(type=one.type, category=one.category) for one in resources)
 
 
 def _with_alternatives(work: Work, wanted: WantedTime, needs: _Needs, conflict: BookingConflict) -> BookingConflict:
@@ -254,6 +256,12 @@ def _check_reach(work: Work, name: str, patient: Patient, place: tuple[UUID, UUI
         return
     if not reaches(work.actor, MANAGE, practitioner_id=place[0], location_id=place[1]):
         raise work.refused(name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
+
+
+def _is_online(work: Work, patient: Patient, place: tuple[UUID, UUID]) -> bool:
+    """Whether a patient does it, and not somebody who keeps that calendar."""
+    is_reached = reaches(work.actor, MANAGE, practitioner_id=place[0], location_id=place[1])
+    return is_own_patient(work.actor, patient) and not is_reached
 
 
 def _check_reasons(work: Work, name: str, request: BookAppointment | MoveAppointment, place: tuple[UUID, UUID]) -> None:
