@@ -116,6 +116,7 @@ def _furnish(session: Session, clinic: Clinic) -> None:
                 unit_price=Decimal("80.00"),
                 tax_rate=Decimal(0),
                 duration_minutes=30,
+                bookable_online=True,
                 **org,
             ),
             ProductService(

@@ -6,7 +6,7 @@ decided by PostgreSQL when the booking is written (S4); this says it in words be
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from types import MappingProxyType
 from typing import NamedTuple
 from uuid import UUID
@@ -17,10 +17,10 @@ from clinic_core.access import Actor, Permission
 from clinic_core.errors import BookingConflict, Obstacle
 from clinic_core.kit.calendar import local_date, overlaps, range_bounds, subtract
 from clinic_core.kit.clock import now
-from clinic_core.kit.formats import date_text, time_text
 from clinic_core.scheduling.availability import opening_spans, working_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH, Facts, Hours, Taken, WantedTime, gather_facts
-from clinic_core.scheduling.reach import MANAGE, reaches
+from clinic_core.scheduling.conflict_telling import Words, is_outsider, told
+from clinic_core.scheduling.reach import reaches
 from clinic_core.vocabulary import ConflictKind, ResourceType, Severity
 
 __all__ = [
@@ -50,7 +50,6 @@ _SEVERITY: Mapping[ConflictKind, Severity] = MappingProxyType(
     | {_K.SAME_DAY: Severity.INFO}
 )
 _GRAVEST_FIRST = {severity: place for place, severity in enumerate((Severity.BLOCK, Severity.OVERRIDE, Severity.INFO))}
-_NOT_FREE = "This time is not free; please choose another."
 
 
 @dataclass(frozen=True)
@@ -79,12 +78,13 @@ class Settled:
 def find_obstacles(session: Session, actor: Actor, wanted: Sequence[WantedTime]) -> list[tuple[Obstacle, ...]]:
     """For each wanted time everything that is in the way, the gravest first; one query for all of them.
 
-    The wanted times are not compared with each other. The caller holds the calendar lock where the answer must stand.
+    The wanted times are not compared with each other; of each is told what concerns the actor. The caller holds the
+    calendar lock where the answer must stand.
     """
     if not wanted:
         return []
     facts = gather_facts(session, wanted)
-    return [obstacles_of(actor, facts, n, one) for n, one in enumerate(wanted)]
+    return [told(actor, one, obstacles_of(actor, facts, n, one)) for n, one in enumerate(wanted)]
 
 
 def settle(
@@ -118,20 +118,22 @@ def settle(
 
 
 def refusal(actor: Actor, wanted: WantedTime, obstacles: Sequence[Obstacle]) -> BookingConflict:
-    """The error that names everything that is in the way; to a patient only that the time is not free."""
-    in_the_way = [one for one in obstacles if one.severity is not Severity.INFO]
+    """The error that names everything that is in the way, as far as it concerns the actor."""
+    in_the_way = [one for one in told(actor, wanted, obstacles) if one.severity is not Severity.INFO]
     if not in_the_way:
         return BookingConflict("The time was taken a moment ago; please choose another.")
-    message = "The time is not free. " + " ".join(one.sentence for one in in_the_way)
-    if _is_patient(actor, wanted):
-        message = " ".join(dict.fromkeys(one.sentence for one in in_the_way))
+    message = " ".join(dict.fromkeys(one.sentence for one in in_the_way))
+    if not is_outsider(actor, wanted):
+        message = f"The time is not free. {message}"
     return BookingConflict(message, obstacles=in_the_way, can_override=can_lift(actor, wanted, in_the_way))
 
 
 def can_lift(actor: Actor, wanted: WantedTime, obstacles: Sequence[Obstacle]) -> bool:
     """Whether something is in the way and the actor may book all the same, with a reason."""
     kinds = {one.kind for one in obstacles if one.severity is not Severity.INFO}
-    return bool(kinds) and all(_may_lift(actor, wanted, kind, kinds) for kind in kinds)
+    return (
+        bool(kinds) and not is_outsider(actor, wanted) and all(_may_lift(actor, wanted, kind, kinds) for kind in kinds)
+    )
 
 
 class _Said(NamedTuple):
@@ -163,59 +165,35 @@ def _may_lift(actor: Actor, wanted: WantedTime, kind: ConflictKind, kinds: set[C
     )
 
 
-def _is_patient(actor: Actor, wanted: WantedTime) -> bool:
-    """Who books without reaching the calendar books for themselves, and is told nothing about others."""
-    return not reaches(
-        actor, MANAGE, practitioner_id=wanted.practitioner_user_id, location_id=wanted.clinic_location_id
-    )
-
-
 def obstacles_of(actor: Actor, facts: Facts, n: int, wanted: WantedTime) -> tuple[Obstacle, ...]:
-    """What the facts say about the wanted time at place `n` of those they were gathered for."""
+    """All that the facts say about the wanted time at place `n` of those they were gathered for.
+
+    To be settled, not to be shown: who does not reach the calendar is `told` less.
+    """
     place = facts.places[wanted.clinic_location_id]
-    words = _Words(actor, place)
-    is_patient = _is_patient(actor, wanted)
+    words = Words(actor, place)
     found = [
         *_taken(facts, n, wanted, words),
         *_patient_taken(facts, n, wanted, words, place),
         *_not_working(facts, wanted, words, place),
         *_away(facts, wanted, words),
-        *_too_early(actor, wanted, is_patient=is_patient),
+        *_too_early(actor, wanted),
     ]
-    told = [
+    obstacles = [
         Obstacle(
             kind=one.kind,
             severity=_SEVERITY[one.kind],
-            subject_id=None if is_patient else one.subject_id,
-            subject="" if is_patient else one.subject,
-            appointment_id=None if is_patient else one.appointment_id,
-            sentence=_NOT_FREE if is_patient and one.kind not in {_K.NOTICE, _K.PAST, _K.CLOSED} else one.sentence,
+            subject_id=one.subject_id,
+            subject=one.subject,
+            appointment_id=one.appointment_id,
+            sentence=one.sentence,
         )
         for one in found
     ]
-    return tuple(sorted(told, key=lambda one: _GRAVEST_FIRST[one.severity]))
+    return tuple(sorted(obstacles, key=lambda one: _GRAVEST_FIRST[one.severity]))
 
 
-class _Words:
-    """Times in the words of the location and the organisation."""
-
-    def __init__(self, actor: Actor, place: Hours) -> None:
-        self._zone = place.zone
-        self._locale = actor.settings.locale
-
-    def day(self, instant: datetime) -> str:
-        """The date on the wall."""
-        return date_text(local_date(instant, self._zone), self._locale)
-
-    def span(self, starts_at: datetime, ends_at: datetime) -> str:
-        """From … to … on …, with both dates where it runs over midnight."""
-        start, end = time_text(starts_at, self._zone), time_text(ends_at, self._zone)
-        if self.day(starts_at) == self.day(ends_at):
-            return f"from {start} to {end} on {self.day(starts_at)}"
-        return f"from {start} on {self.day(starts_at)} to {end} on {self.day(ends_at)}"
-
-
-def _taken(facts: Facts, n: int, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
+def _taken(facts: Facts, n: int, wanted: WantedTime, words: Words) -> Iterator[_Said]:
     order = {subject: at for at, subject in enumerate((wanted.practitioner_user_id, *wanted.resource_ids))}
     near = [one for one in facts.taken[n] if overlaps((wanted.starts_at, wanted.until), (one.starts_at, one.until))]
     for taken in sorted(near, key=lambda one: (order[one.subject_id], one.starts_at, one.appointment_id)):
@@ -239,19 +217,17 @@ def _meet(wanted: WantedTime, taken: Taken) -> bool:
     return overlaps((wanted.starts_at, wanted.ends_at), (taken.starts_at, taken.ends_at))
 
 
-def _patient_taken(facts: Facts, n: int, wanted: WantedTime, words: _Words, place: Hours) -> Iterator[_Said]:
+def _patient_taken(facts: Facts, n: int, wanted: WantedTime, words: Words, place: Hours) -> Iterator[_Said]:
     day = local_date(wanted.starts_at, place.zone)
     for taken in sorted(facts.same_day[n], key=lambda one: (one.starts_at, one.appointment_id)):
         when = words.span(taken.starts_at, taken.ends_at)
         if _meet(wanted, taken):
-            sentence = f"The patient has another appointment {when}."
-            yield _Said(_K.PATIENT, wanted.patient_id, "Patient", taken.appointment_id, sentence)
+            yield _Said(_K.PATIENT, wanted.patient_id, "Patient", taken.appointment_id, words.at_once(when))
         elif local_date(taken.starts_at, place.zone) == day:
-            sentence = f"The patient comes on the same day already, {when}."
-            yield _Said(_K.SAME_DAY, wanted.patient_id, "Patient", taken.appointment_id, sentence)
+            yield _Said(_K.SAME_DAY, wanted.patient_id, "Patient", taken.appointment_id, words.same_day(when))
 
 
-def _not_working(facts: Facts, wanted: WantedTime, words: _Words, place: Hours) -> Iterator[_Said]:
+def _not_working(facts: Facts, wanted: WantedTime, words: Words, place: Hours) -> Iterator[_Said]:
     """Outside the rota of the practitioner, or the hours of the place; where neither is known nothing is said."""
     during = (wanted.starts_at, wanted.ends_at)
     person, rules = facts.people[wanted.practitioner_user_id]
@@ -272,7 +248,7 @@ def _not_working(facts: Facts, wanted: WantedTime, words: _Words, place: Hours) 
         yield _Said(_K.OUTSIDE_HOURS, wanted.clinic_location_id, at, None, sentence)
 
 
-def _away(facts: Facts, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
+def _away(facts: Facts, wanted: WantedTime, words: Words) -> Iterator[_Said]:
     subjects = {wanted.practitioner_user_id, *wanted.resource_ids}
     for away in sorted(facts.away, key=lambda one: (one.starts_at, one.subject_id)):
         if away.subject_id not in subjects:
@@ -287,8 +263,8 @@ def _away(facts: Facts, wanted: WantedTime, words: _Words) -> Iterator[_Said]:
             yield _Said(_K.ABSENCE, away.subject_id, name, None, f"{name} is away {when}.")
 
 
-def _too_early(actor: Actor, wanted: WantedTime, *, is_patient: bool) -> Iterator[_Said]:
-    instant = now()
+def _too_early(actor: Actor, wanted: WantedTime) -> Iterator[_Said]:
+    instant, is_patient = now(), is_outsider(actor, wanted)
     notice = timedelta(minutes=actor.settings.online_notice_minutes)
     if is_patient and instant < wanted.starts_at < instant + notice:
         hours = f"{notice.total_seconds() / 3600:g}"

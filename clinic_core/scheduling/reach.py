@@ -71,6 +71,11 @@ def is_own_patient(actor: Actor, patient: Patient) -> bool:
     return actor.scope(MANAGE) is Scope.OWN and patient.user_id is not None and patient.user_id == actor.user_id
 
 
+def books_for_oneself(actor: Actor) -> bool:
+    """Whether the only patient whom the actor can name is the actor."""
+    return actor.scope(Permission.PATIENT_READ) is Scope.OWN
+
+
 def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:
     """The patient for whom something is to be booked.
 

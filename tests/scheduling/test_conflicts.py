@@ -245,16 +245,6 @@ def test_a_refusal_carries_three_times_that_are_free(clinic: Clinic) -> None:
     assert nearest.practitioner_user_id == clinic.users["practitioner"]
 
 
-def test_patients_are_told_nothing_of_others(clinic: Clinic) -> None:
-    patient = make_patient(clinic, user_id=clinic.users["patient"])
-    taken = book(clinic, resource_ids=(clinic.room,))
-    with pytest.raises(BookingConflict) as refused:
-        book(clinic, by="patient", patient_id=patient, resource_ids=(clinic.room,))
-    assert str(refused.value) == "This time is not free; please choose another."
-    assert {(one.subject_id, one.subject, one.appointment_id) for one in refused.value.obstacles} == {(None, "", None)}
-    assert str(taken.id) not in repr(refused.value.obstacles)
-
-
 def test_patients_keep_the_notice_of_the_clinic(clinic: Clinic) -> None:
     patient = make_patient(clinic, user_id=clinic.users["patient"])
     with owner_work("test.arrange", clinic.organization_id) as session:
@@ -265,7 +255,7 @@ def test_patients_keep_the_notice_of_the_clinic(clinic: Clinic) -> None:
     with frozen_at(MONDAY - timedelta(minutes=119)):
         assert check(clinic).is_free
         with pytest.raises(BookingConflict) as refused:
-            book(clinic, by="patient", patient_id=patient)
+            book(clinic, by="patient", patient_id=patient, product_service_id=clinic.service)
     assert kinds(refused.value) == [ConflictKind.NOTICE]
     with frozen_at(MONDAY - timedelta(minutes=120)):
-        assert book(clinic, by="patient", patient_id=patient).patient_id == patient
+        assert book(clinic, by="patient", patient_id=patient, product_service_id=clinic.service).patient_id == patient

@@ -226,6 +226,9 @@ def test_only_what_can_be_booked_is_offered(clinic: Clinic) -> None:
         question = ListServices(online_only=online_only)
         return [row.code for row in read(clinic, lambda work: list_services_for_booking(work, question))]
 
+    assert (services(), services(online_only=True)) == (["FU30"], ["FU30"])
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        session.get_one(ProductService, clinic.service).bookable_online = False
     assert (services(), services(online_only=True)) == (["FU30"], [])
     with owner_work("test.arrange", clinic.organization_id) as session:
         session.get_one(ProductService, clinic.service).active = False
