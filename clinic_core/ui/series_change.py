@@ -189,9 +189,10 @@ def _draw_preview(
 
 
 def _elsewhere(number: int) -> str:
-    they = "1 more appointment ahead has" if number == 1 else f"{number} more appointments ahead have"
-    stay = "it stays as it is" if number == 1 else "they stay as they are"
-    return f"{they} a rule of another change of this series: {stay}. Open one of those to change it too."
+    since = "another rule since an earlier change of this series"
+    if number == 1:
+        return f"1 more appointment ahead follows {since} and stays as it is. Open it to change it too."
+    return f"{number} more appointments ahead follow {since} and stay as they are. Open one of them to change them too."
 
 
 def _draw_rows(page: Page, preview: SeriesEditPreview) -> None:

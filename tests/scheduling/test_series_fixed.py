@@ -122,7 +122,6 @@ def test_what_is_invoiced_never_changes(clinic: Clinic) -> None:
     change(clinic, booked[1], time_of_day=time(11))
     assert [row[-5:] for row in walls(clinic)] == ["10:00", "11:00", "10:00", "11:00", "11:00"]
     call_off(clinic, booked[0], FUTURE)
-    call_off(clinic, booked[1], FUTURE)
     assert [row.id for row in live(clinic)] == [booked[2]]
     assert extended(clinic) == 0
     sound(clinic)
