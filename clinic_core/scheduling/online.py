@@ -21,6 +21,7 @@ from clinic_core.scheduling.slots_resources import free_things, things_at
 from clinic_core.scheduling.waiting_list import is_open
 
 _MINUTE = timedelta(minutes=1)
+LONGEST_WITHOUT_SERVICE = 60
 
 
 def online_booking(session: Session, request: BookAppointment) -> BookAppointment:
@@ -91,15 +92,19 @@ def online_search(session: Session, request: FindSlots, moved: Appointment | Non
 def check_online(session: Session, service_id: UUID | None, *, minutes: float | None = None) -> None:
     """Lets a service pass that patients book themselves; `minutes` must be what it takes where they are given.
 
+    Who does not know which service it will be books a time to talk about it, an hour at most.
+
     Raises:
         NotFound: there is no such service.
-        InvalidInput: none was chosen, it is not booked online, or it takes longer or shorter.
+        InvalidInput: it is not booked online, or takes longer or shorter; more than an hour without a service.
     """
     refused = InvalidInput(
         "Please choose a service that is booked online, or call the clinic.",
         fields={"product_service_id": "Choose a service that is booked online."},
     )
     if service_id is None:
+        if minutes is not None and minutes <= LONGEST_WITHOUT_SERVICE:
+            return
         raise refused
     statement = select(
         col(ProductService.name), col(ProductService.bookable_online), col(ProductService.duration_minutes)

@@ -126,7 +126,8 @@ def test_what_was_lifted_by_the_clinic_stays_lifted_when_a_patient_keeps_the_tim
 
 def test_patients_book_only_what_is_booked_online_for_as_long_as_it_takes(clinic: Clinic, me: UUID) -> None:
     inner = buffered_service(clinic)
-    for fields in ({"product_service_id": None}, {"product_service_id": inner}):
+    too_long = {"product_service_id": None, "ends_at": slot(1.25)[0]}
+    for fields in (too_long, {"product_service_id": inner}):
         with pytest.raises(InvalidInput, match="Please choose a service that is booked online"):
             book_mine(clinic, me, **fields)
     with pytest.raises(InvalidInput, match="Follow-up takes 30 minutes"):
@@ -134,6 +135,12 @@ def test_patients_book_only_what_is_booked_online_for_as_long_as_it_takes(clinic
     with pytest.raises(NotFound, match="service"):
         book_mine(clinic, me, product_service_id=new_id())
     assert book_mine(clinic, me).ends_at == slot(0)[1]
+
+
+def test_patients_who_do_not_know_the_service_book_an_hour_at_most_without_rooms(clinic: Clinic, me: UUID) -> None:
+    assert book_mine(clinic, me, product_service_id=None, ends_at=slot(1)[0]).resources == ()
+    with pytest.raises(InvalidInput, match="Rooms and equipment are chosen"):
+        book_mine(clinic, me, product_service_id=None, resource_ids=(clinic.room,))
 
 
 def test_rooms_are_chosen_for_patients_by_what_the_service_needs(clinic: Clinic, me: UUID) -> None:
@@ -163,9 +170,7 @@ def test_patients_see_no_rooms_but_those_that_the_service_takes(clinic: Clinic, 
         check(clinic, by="patient", patient_id=me, resource_ids=(clinic.laser,))
 
 
-@pytest.mark.parametrize(
-    "fields", [{"duration_minutes": 60}, {"needs": ()}, {"buffer_minutes": 0}, {"product_service_id": None}, "room"]
-)
+@pytest.mark.parametrize("fields", [{"duration_minutes": 60}, {"needs": ()}, {"buffer_minutes": 0}, "room"])
 def test_patients_search_only_for_what_they_may_book(clinic: Clinic, me: UUID, fields: Any) -> None:
     rota(clinic, time(8), time(18))
     asked = {"clinic_location_id": clinic.main, "starts_from": slot(0)[0], "patient_id": me, "duration_minutes": 30}
