@@ -39,6 +39,10 @@ REBOOK_WEEKS = (1, 2, 4, 6)
 VISIT_PAGE = "pages/clinical/visit.py"
 INVOICE_PAGE = "pages/billing/invoice.py"
 _OPEN = "panel_appointment"
+_STEP_DONE = {
+    AppointmentStatus.ARRIVED: "The patient has arrived.",
+    AppointmentStatus.NO_SHOW: "The appointment is marked as a no-show.",
+}
 
 
 def open_panel(appointment_id: UUID) -> None:
@@ -93,7 +97,7 @@ def step(page: Page, row: AppointmentRow, status: AppointmentStatus) -> bool:
     request = ChangeStatus(
         appointment_id=row.id, status=status, version=row.version, request_id=page.request_id(f"{row.id}/{status}")
     )
-    done = f"The appointment is {status.label.lower()}."
+    done = _STEP_DONE.get(status, f"The appointment is {status.label.lower()}.")
     return page.run(change_status_with_reminders, request, done=done) is not None
 
 

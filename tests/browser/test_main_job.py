@@ -41,7 +41,7 @@ def receive(desk: Page) -> None:
     desk.get_by_role("link", name="Today").click()
     expect(desk.get_by_role("button", name=LINE)).to_be_visible()
     desk.get_by_role("button", name="Arrive").click()
-    expect(desk.get_by_text("The appointment is arrived.")).to_be_visible()
+    expect(desk.get_by_text("The patient has arrived.")).to_be_visible()
 
 
 def write_and_sign(practitioner: Page) -> None:

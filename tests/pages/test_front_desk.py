@@ -62,7 +62,7 @@ def test_an_arrival_is_recorded_with_one_click(clinic: Clinic, open_app: Open) -
     booked = book(clinic, make_patient(clinic), 1)
     app = press(open_app("assistant", TODAY), "Arrive")
     assert now_of(clinic, booked.id).status is AppointmentStatus.ARRIVED
-    assert "The appointment is arrived." in [toast.value for toast in app.toast]
+    assert "The patient has arrived." in [toast.value for toast in app.toast]
     assert "Start" in [button.label for button in app.button]
 
 
