@@ -21,3 +21,4 @@ def downgrade() -> None:
         " for each statement execute function appointment_resource_after()"
     )
     drop_functions("appointment_resource_inserted()")
+    op.execute("alter function reservation_sync(uuid[]) reset enable_seqscan")
