@@ -43,7 +43,7 @@ class Desk:
         tab = page or self.page
         address = "&".join(f"{name}={value}" for name, value in {"day": day, **query}.items())
         tab.goto(f"{self.address}/calendar?{address}")
-        board = tab.frame_locator("iframe[title*=calendar]")
+        board = tab.frame_locator("iframe[title*=calendar]:not([height='0'])")
         board.locator(".fc-view").first.wait_for()
         settle(tab)
         return board

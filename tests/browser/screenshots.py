@@ -90,7 +90,7 @@ def show_today(page: Page) -> None:
 def show_calendar(page: Page) -> None:
     """The day by practitioner."""
     page.get_by_role("link", name="Calendar").click()
-    page.frame_locator("iframe[title*=calendar]").locator(".fc-timegrid-event").first.wait_for()
+    page.frame_locator("iframe[title*=calendar]:not([height='0'])").locator(".fc-timegrid-event").first.wait_for()
 
 
 def show_visit(page: Page) -> None:

@@ -40,7 +40,7 @@ def clocks(clinic: Clinic) -> list[str]:
 def board_of(page: Page, address: str) -> FrameLocator:
     """The calendar of that Monday."""
     page.goto(f"{address}/calendar?day={DAY}")
-    board = page.frame_locator("iframe[title*=calendar]")
+    board = page.frame_locator("iframe[title*=calendar]:not([height='0'])")
     board.locator(".fc-view").first.wait_for()
     settle(page)
     return board

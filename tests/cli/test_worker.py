@@ -91,8 +91,8 @@ def test_once_tells_by_its_exit_code_that_a_job_failed(own_database: Database) -
     queue(make_clinic(), "notification.deliver_due")
     with own_database.connect_owner() as owner:
         owner.execute('update queue.procrastinate_jobs set args = args || \'{"organization_id": "nonsense"}\'')
-    done = clinic("worker", "--once")
-    assert done.exit_code == 1
+    done = run("worker", "--once")
+    assert done.returncode == 1
     assert done.stdout.endswith(" jobs done, 1 failed\n")
     assert "Traceback" not in done.stderr
 
@@ -104,7 +104,7 @@ def test_what_failed_for_good_is_found_and_queued_again(own_database: Database) 
     checked = clinic("check")
     assert checked.exit_code == 1
     assert f"{NOTE}: 1 jobs failed for good" in checked.stdout
-    assert clinic("worker", "--retry-failed").stdout == "1 jobs queued again\n"
+    assert run("worker", "--retry-failed").stdout == "1 jobs queued again\n"
     assert jobs(own_database)[0][0] == "todo"
     assert clinic("check").exit_code == 0
 
