@@ -1,6 +1,8 @@
 """Which step of an appointment can be taken back: its last one, on the day it was taken, once (S3)."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import groupby
 from typing import NamedTuple
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -16,7 +18,7 @@ from clinic_core.models import Appointment, AppointmentEvent
 from clinic_core.scheduling.restore import EarlierTime
 from clinic_core.vocabulary import AppointmentStatus
 
-# Steps of one transaction carry one time stamp; more than a few of one appointment are never looked at.
+# More than a few steps of one appointment are never looked at.
 _RECENT = 10
 
 
@@ -29,40 +31,56 @@ class Standing(NamedTuple):
     is_deleted: bool
 
 
+class Step(NamedTuple):
+    """What was done at once: from where, to where; its changes may be several, as of a move that ends an arrival."""
+
+    at: datetime
+    before: Standing
+    after: Standing
+
+
 class LastStep(NamedTuple):
     """The last step, and how the appointment stood before it."""
 
-    event: AppointmentEvent
+    step: Step
     status: AppointmentStatus
     time: EarlierTime
     clinic_location_id: UUID
-    is_deleted: bool
+
+    @property
+    def is_deleted(self) -> bool:
+        """Whether the appointment was deleted before."""
+        return self.step.before.is_deleted
 
     @property
     def is_move(self) -> bool:
         """Whether time, practitioner or place changed."""
-        return (self.time, self.clinic_location_id) != (_time_after(self.event), self.event.to_clinic_location_id)
+        return (self.time, self.clinic_location_id) != (self.step.after.time, self.step.after.clinic_location_id)
 
     @property
     def frees(self) -> bool:
         """Whether the step gave the earlier time free, so that it may be taken by now."""
-        return self.is_move or self.event.deleted or self.event.to_status is AppointmentStatus.CANCELLED
+        after = self.step.after
+        return self.is_move or after.is_deleted or after.status is AppointmentStatus.CANCELLED
 
     @property
     def what(self) -> str:
         """The step in words, after "take back": the move, arrived."""
-        if self.event.deleted:
+        after = self.step.after
+        if after.is_deleted:
             return "the deletion"
-        if self.event.to_status is AppointmentStatus.CANCELLED:
+        if after.status is AppointmentStatus.CANCELLED:
             return "the cancellation"
-        return "the move" if self.is_move else self.event.to_status.label.lower()
+        if self.is_move or after.status is None:
+            return "the move"
+        return after.status.label.lower()
 
 
 def find_last_step(session: Session, appointment: Appointment, place: ZoneInfo) -> LastStep:
     """The step that can be taken back now; `place` is the zone of its location.
 
-    A step that took another one back is the end. A status reached by undo is known by its older stamp; a move back by
-    hand is as good as an undo.
+    What one transaction changed is one step, and is taken back as a whole. A step that took another one back is the
+    end. A status reached by undo is known by its older stamp; a move back by hand is as good as an undo.
 
     Raises:
         Conflict: there is none: it was booked only, the last step was a step back or of another day, or it took the
@@ -74,47 +92,63 @@ def find_last_step(session: Session, appointment: Appointment, place: ZoneInfo) 
         .order_by(col(AppointmentEvent.created_at).desc(), col(AppointmentEvent.id).desc())
         .limit(_RECENT)
     )
-    events = list(session.scalars(statement))
     stands = Standing(
         appointment.status,
         EarlierTime(appointment.practitioner_user_id, appointment.starts_at, appointment.ends_at),
         appointment.clinic_location_id,
         appointment.deleted_at is not None,
     )
-    newest = [event for event in events if event.created_at == events[0].created_at and _after(event) == stands]
-    if not newest:
+    steps = _steps(list(session.scalars(statement)), stands)
+    if not steps:
         raise Conflict("The last step of this appointment is not known any more; change it by hand.")
-    event, before = newest[0], _before(newest[0])
+    step, before = steps[0], steps[0].before
     if before.status is None or before.time is None or before.clinic_location_id is None:
         raise Conflict("A booking is not undone; cancel the appointment, or delete it if it was a mistake.")
-    if _takes_back(event, events, appointment):
+    if _takes_back(steps, appointment):
         raise Conflict("The last step was taken back already; there is nothing more to undo.")
-    if local_date(taken_at(event), place) != local_date(now(), place):
+    if local_date(step.at, place) != local_date(now(), place):
         raise Conflict("Only a step of the same day is undone; change the appointment by hand.")
-    if before.status is AppointmentStatus.CANCELLED and event.to_status is not before.status:
+    if before.status is AppointmentStatus.CANCELLED and step.after.status is not before.status:
         raise Conflict("Cancel the appointment again instead, so that it is known who called it off.")
-    return LastStep(event, before.status, before.time, before.clinic_location_id, before.is_deleted)
+    return LastStep(step, before.status, before.time, before.clinic_location_id)
 
 
-def taken_at(event: AppointmentEvent) -> datetime:
+def _steps(events: Sequence[AppointmentEvent], stands: Standing) -> list[Step]:
+    """The steps that lead to where the appointment stands, the newest first, as far back as they are known.
+
+    Changes of one transaction carry one time stamp and no order but their own: each begins where another one ends.
+    """
+    steps: list[Step] = []
+    after = stands
+    for at, found in groupby(events, key=_stored_at):
+        changes, before = list(found), after
+        while last := next((one for one in changes if _after(one) == before), None):
+            changes.remove(last)
+            before = _before(last)
+        if changes:
+            break
+        if before != after:
+            steps.append(Step(at, before, after))
+        after = before
+    return steps
+
+
+def _stored_at(event: AppointmentEvent) -> datetime:
     """When the step was taken; the database stamps it, so only a row that is not stored yet has none."""
     return event.created_at or now()
 
 
-def _takes_back(event: AppointmentEvent, events: list[AppointmentEvent], appointment: Appointment) -> bool:
+def _takes_back(steps: Sequence[Step], appointment: Appointment) -> bool:
     """Whether the newest step was an undo: of a status by its older stamp, else by where it leads."""
-    if event.from_status is not event.to_status:
-        return appointment.status_at is not None and appointment.status_at < taken_at(event)
-    return _returns(event, [one for one in events if one.id != event.id])
+    newest = steps[0]
+    if newest.before.status is not newest.after.status:
+        return appointment.status_at is not None and appointment.status_at < newest.at
+    return _returns(steps)
 
 
-def _returns(event: AppointmentEvent, earlier: list[AppointmentEvent]) -> bool:
-    """Whether the step leads exactly to where the step before it came from, unless that one did so itself."""
-    before = _before(event)
-    place = next((place for place, one in enumerate(earlier) if _after(one) == before), None)
-    if place is None or _before(earlier[place]) != _after(event):
-        return False
-    return not _returns(earlier[place], earlier[place + 1 :])
+def _returns(steps: Sequence[Step]) -> bool:
+    """Whether the newest step leads exactly to where the one before it came from, unless that one did so itself."""
+    return len(steps) > 1 and steps[1].before == steps[0].after and not _returns(steps[1:])
 
 
 def _after(event: AppointmentEvent) -> Standing:

@@ -12,6 +12,8 @@ from clinic_core.kit.calendar import day_bounds, local_date, zone
 from clinic_core.kit.clock import frozen_at, now
 from clinic_core.kit.ids import new_id
 from clinic_core.models import ClinicalCase, Patient, Visit
+from clinic_core.notifications.schemas import MoveDisplaced
+from clinic_core.notifications.service import move_displaced
 from clinic_core.scheduling.queries import appointment_history, list_fees, undoable_step
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
@@ -23,7 +25,7 @@ from clinic_core.scheduling.service import (
     undo_appointment,
 )
 from clinic_core.vocabulary import AppointmentStatus, FeeStatus
-from tests.factories import Clinic, make_clinic, make_patient
+from tests.factories import Clinic, make_clinic, make_patient, slot
 from tests.scheduling.arrange import audited, book, drift
 from tests.scheduling.undo_arrange import cancel, change, delete, move, place, undo, undoable
 
@@ -60,6 +62,21 @@ def test_a_move_goes_back_to_its_time_and_practitioner_with_its_rooms(clinic: Cl
     moved = move(clinic, row, 3, practitioner_user_id=clinic.users["second_practitioner"])
     back = undo(clinic, moved)
     assert (place(back), back.resource_ids) == (place(row), (clinic.room,))
+    assert drift(clinic) == 0
+
+
+def test_a_move_that_ended_an_arrival_goes_back_as_a_whole(clinic: Clinic) -> None:
+    row = change(clinic, book(clinic), S.ARRIVED)
+    starts_at, ends_at = slot(3)
+    request = MoveDisplaced(appointment_id=row.id, starts_at=starts_at, ends_at=ends_at, version=row.version)
+    moved = perform(clinic.actor("assistant"), move_displaced, request).appointment
+    assert (moved.status, moved.starts_at) == (S.BOOKED, starts_at)
+    step = undoable(clinic, moved)
+    assert step is not None
+    assert step.what == "the move"
+    back = undo(clinic, moved)
+    assert (back.status, back.status_at, place(back)) == (S.ARRIVED, row.status_at, place(row))
+    assert undoable(clinic, back) is None
     assert drift(clinic) == 0
 
 

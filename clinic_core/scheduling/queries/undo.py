@@ -10,7 +10,7 @@ from clinic_core.kit.calendar import zone
 from clinic_core.models import Appointment, ClinicLocation
 from clinic_core.scheduling.reach import MANAGE
 from clinic_core.scheduling.schemas import GetAppointment, UndoableStep
-from clinic_core.scheduling.undo import find_last_step, taken_at
+from clinic_core.scheduling.undo import find_last_step
 
 
 @query(MANAGE, name="appointment.undoable")
@@ -36,6 +36,4 @@ def undoable_step(work: Work, request: GetAppointment) -> UndoableStep | None:
         step = find_last_step(work.session, appointment, zone(timezone))
     except Conflict:
         return None
-    return UndoableStep(
-        appointment_id=appointment.id, what=step.what, at=taken_at(step.event), version=appointment.version
-    )
+    return UndoableStep(appointment_id=appointment.id, what=step.what, at=step.step.at, version=appointment.version)
