@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Literal
 
+import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
 from clinic_core.access import Actor, Permission
@@ -99,12 +100,18 @@ def may_open(actor: Actor, *permissions: Permission) -> bool:
 def menu(actor: Actor) -> dict[NavPage, StreamlitPage]:
     """The pages that the person may open, as Streamlit knows them; the first one is where they begin."""
     return {
-        page: StreamlitPage(
-            page.path,
-            title=page.title,
-            icon=f":material/{page.icon}:",
-            url_path=page.address,
-            default=index == 0,
-        )
-        for index, page in enumerate(allowed_pages(actor))
+        page: StreamlitPage(page.path, title=page.title, icon=f":material/{page.icon}:", url_path=page.address)
+        for page in allowed_pages(actor)
     }
+
+
+def entrance(first: StreamlitPage) -> StreamlitPage:
+    """The bare address of the app, which leads on to the person's first page.
+
+    Streamlit serves its default page there and nowhere else, so no page of ours may be it: each has its own address.
+    """
+    return StreamlitPage(lambda: _lead_on(first), title=first.title, url_path="entrance", default=True)
+
+
+def _lead_on(first: StreamlitPage) -> None:
+    st.switch_page(first, query_params=st.query_params.to_dict())

@@ -9,7 +9,7 @@ from clinic_core.access import Actor, Permission, perform
 from clinic_core.clinical_docs.queries import count_open_notes
 from clinic_core.clinical_docs.schemas import CountOpenNotes
 from clinic_core.ui.location import draw_location_switch
-from clinic_core.ui.nav import NavPage, may_open, menu
+from clinic_core.ui.nav import NavPage, entrance, may_open, menu
 from clinic_core.ui.page import run_page
 from clinic_core.ui.patient_search import draw_jump_search
 from clinic_core.ui.session import sign_out
@@ -27,7 +27,10 @@ def draw_shell(actor: Actor) -> None:
             st.info("Your role opens no page yet. Ask an administrator of your clinic for access.")
             _draw_person(actor)
             return
-        chosen = st.navigation(list(pages.values()), position="hidden")
+        start = entrance(next(iter(pages.values())))
+        chosen = st.navigation([start, *pages.values()], position="hidden")
+        if chosen is start:
+            chosen.run()
         draw_location_switch(actor)
         if may_open(actor, Permission.PATIENT_READ):
             draw_jump_search()

@@ -5,7 +5,7 @@ from streamlit.testing.v1 import AppTest
 
 from clinic_core.access import BASELINE_GRANTS
 from clinic_core.settings import PROJECT_ROOT
-from clinic_core.ui.nav import NAV_PAGES, NavPage, may_open
+from clinic_core.ui.nav import NAV_PAGES, NavPage, allowed_pages, may_open
 from clinic_core.vocabulary import BaselineRole
 from tests.factories import Clinic, make_patient
 from tests.pages.conftest import SECONDS, Open, sentences
@@ -87,6 +87,14 @@ def test_every_page_file_is_in_the_menu_and_every_entry_has_its_file() -> None:
 def test_addresses_of_pages_differ() -> None:
     addresses = [page.address for page in NAV_PAGES]
     assert sorted(set(addresses)) == sorted(addresses)
+
+
+@each_role
+def test_every_page_answers_at_its_own_address_also_the_first_one(role: str, clinic: Clinic, open_app: Open) -> None:
+    listed = [page for page in allowed_pages(clinic.actor(role)) if page.listed]
+    app = open_app(role)
+    assert [link.proto.page for link in app.sidebar.get("page_link")] == [page.address for page in listed]
+    assert [title.value for title in app.title] == [page.title for page in listed[:1]]
 
 
 def test_every_staff_role_has_a_page_to_begin_with() -> None:
