@@ -20,7 +20,15 @@ AUDIT_TRIGGERS = ("audit_delete", "audit_insert", "audit_update")
 
 RULE_TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "adjustment": ("adjustment_apply", "append_only"),
-    "appointment": ("b_before", "c_undo", "lock_first", "reserve_insert", "reserve_update"),
+    "appointment": (
+        "b_before",
+        "c_note_insert",
+        "c_note_update",
+        "c_undo",
+        "lock_first",
+        "reserve_insert",
+        "reserve_update",
+    ),
     "appointment_resource": ("lock_first", "reserve_delete", "reserve_insert"),
     "appointment_series": ("series_update",),
     "audit_log": ("append_only", "append_only_truncate"),

@@ -16,7 +16,10 @@ LIVE = text("deleted_at is null")
 
 
 class Appointment(TenantRow, table=True):
-    """A patient, a practitioner, a place and a time; `recurrence_json` is filled from the series and read-only."""
+    """A patient, a practitioner, a place and a time.
+
+    `recurrence_json` is filled from the series, `note_by` is who wrote the note; both by trigger.
+    """
 
     __tablename__ = "appointment"
     __table_args__ = tenant(
@@ -61,6 +64,7 @@ class Appointment(TenantRow, table=True):
     cancelled_late: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     cancel_reason: str | None = None
     note: str = blank()
+    note_by: UUID | None = None
     override_reason: str | None = None
     override_kinds_json: list[str] = Field(
         default_factory=list, sa_type=JSON, nullable=False, sa_column_kwargs={"server_default": text("'[]'")}

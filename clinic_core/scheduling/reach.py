@@ -76,6 +76,12 @@ def books_for_oneself(actor: Actor) -> bool:
     return actor.scope(Permission.PATIENT_READ) is Scope.OWN
 
 
+def knows_the_rota(actor: Actor) -> bool:
+    """Whether the actor is told who works when and which rooms there are: the clinic is, patients are not."""
+    plans = actor.can(Permission.SCHEDULE_MANAGE) or actor.can(Permission.SETTINGS_MANAGE)
+    return plans or not books_for_oneself(actor)
+
+
 def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:
     """The patient for whom something is to be booked.
 

@@ -63,7 +63,7 @@ _OWN = (
 )  # fmt: skip
 """What a row takes from its appointment under the same name."""
 _UNTOLD: Mapping[str, object] = MappingProxyType(
-    {"patient_alerts": (), "note": "", "double_book_reason": "", "override_reason": "", "override_kinds": ()}
+    {"patient_alerts": (), "double_book_reason": "", "override_reason": "", "override_kinds": ()}
 )
 
 
@@ -75,6 +75,7 @@ def appointment_rows(
         select(
             *_COLUMNS,
             _is_own_reason(actor).label("is_own_reason"),
+            (col(Appointment.note_by) == actor.user_id).label("is_own_note"),
             _invoiced(actor).label("invoiced"),
             balance_of_patient(actor).label("patient_balance"),
         )
@@ -167,6 +168,7 @@ def new_appointment_row(actor: Actor, appointment: Appointment, made_of: NewBook
             "invoiced": False if actor.can(Permission.BILLING_VIEW) else None,
             "patient_balance": made_of.balance,
             "is_own_reason": False,
+            "is_own_note": True,
         },
     )
 
@@ -284,10 +286,11 @@ def _refs(stored: str) -> tuple[ResourceRef, ...]:
 def _row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
     """The names of the patient become one; whatever is no field of a row is left behind.
 
-    Patients are not shown what the clinic writes for itself (I3).
+    Patients are not shown what the clinic writes for itself (I3), only their own words.
     """
     values["patient_name"] = person_name(values["first_name"], values["last_name"], values["preferred_name"])
     if not reads_as_staff(actor, values["practitioner_user_id"]):
-        reason = values["cancel_reason"] if values["is_own_reason"] else ""
-        values |= {**_UNTOLD, "cancel_reason": reason}
+        values |= _UNTOLD
+        values["cancel_reason"] = values["cancel_reason"] if values["is_own_reason"] else ""
+        values["note"] = values["note"] if values["is_own_note"] else ""
     return AppointmentRow.model_validate(values)

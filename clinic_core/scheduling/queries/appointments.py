@@ -13,6 +13,7 @@ from clinic_core.errors import NotFound
 from clinic_core.kit.calendar import day_bounds, zone
 from clinic_core.kit.clock import now
 from clinic_core.models import Appointment, AppointmentEvent, AppUser, ClinicLocation
+from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.rows import appointment_rows
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
@@ -30,6 +31,7 @@ from clinic_core.vocabulary import AppointmentStatus
 LONG_WAIT = timedelta(minutes=15)
 
 _READ = Permission.APPOINTMENT_READ
+_THE_CLINIC = "the clinic"
 
 
 @query(Permission.APPOINTMENT_READ, name="appointment.list")
@@ -111,13 +113,17 @@ def get_appointment(work: Work, request: GetAppointment) -> AppointmentRow:
 def appointment_history(work: Work, request: GetAppointment) -> list[AppointmentStep]:
     """Who booked, moved, cancelled or deleted an appointment, from where to where, oldest first (S11).
 
+    Patients learn what they did themselves, and of the rest that the clinic did it.
+
     Raises:
-        NotFound: unknown, or out of reach.
+        NotFound: unknown, or out of reach; for patients a deleted one too.
     """
-    reachable = select(col(Appointment.id)).where(
+    reachable = select(col(Appointment.practitioner_user_id), col(Appointment.deleted_at)).where(
         col(Appointment.id) == request.appointment_id, appointments_in_scope(work.actor, _READ)
     )
-    if work.session.execute(reachable).scalar_one_or_none() is None:
+    found = work.session.execute(reachable).one_or_none()
+    is_staff = found is not None and reads_as_staff(work.actor, found[0])
+    if found is None or (found[1] is not None and not is_staff):
         raise NotFound("This appointment does not exist.")
     steps = (
         select(AppointmentEvent)
@@ -132,7 +138,7 @@ def appointment_history(work: Work, request: GetAppointment) -> list[Appointment
             {
                 **event.model_dump(),
                 "at": event.created_at,
-                "by": people.get(event.created_by, "system") if event.created_by else "system",
+                "by": _doer(people, event) if is_staff or event.created_by == work.actor.user_id else _THE_CLINIC,
                 "from_practitioner": _name(people, event.from_practitioner_user_id),
                 "to_practitioner": people[event.to_practitioner_user_id],
                 "from_location": _name(places, event.from_clinic_location_id),
@@ -212,6 +218,10 @@ def _named(events: list[AppointmentEvent]) -> ColumnElement[bool]:
         if user_id is not None
     }
     return col(AppUser.id).in_(ids)
+
+
+def _doer(people: dict[UUID, str], event: AppointmentEvent) -> str:
+    return _name(people, event.created_by) or "system"
 
 
 def _name(names: dict[UUID, str], row_id: UUID | None) -> str:

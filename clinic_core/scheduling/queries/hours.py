@@ -21,7 +21,7 @@ from clinic_core.scheduling.availability import ClosedDays, opening_spans, worki
 from clinic_core.scheduling.displaced import count_displaced
 from clinic_core.scheduling.place_rows import closure_row
 from clinic_core.scheduling.queries.hours_away import list_absences, list_outages
-from clinic_core.scheduling.reach import find_rostered_practitioner
+from clinic_core.scheduling.reach import find_rostered_practitioner, knows_the_rota
 from clinic_core.scheduling.rota import check_rules
 from clinic_core.scheduling.schemas import (
     AvailabilityPreview,
@@ -86,6 +86,8 @@ def list_closures(work: Work, request: ListClosures) -> list[ClosureRow]:
 def working_hours(work: Work, request: GetWorkingHours) -> WorkingHours:
     """When a location is open and who works there when, as instants; six queries however long the period.
 
+    Patients learn when it is open.
+
     Raises:
         NotFound: an unknown location.
     """
@@ -96,7 +98,7 @@ def working_hours(work: Work, request: GetWorkingHours) -> WorkingHours:
         work, ListClosures(clinic_location_id=location.id, ends_from=request.first, starts_to=request.last)
     )
     closed = [ClosedDays(closure.starts_on, closure.ends_on) for closure in closures]
-    profiles = _profiles(work, request.practitioner_ids)
+    profiles = _profiles(work, request.practitioner_ids) if knows_the_rota(work.actor) else {}
     absences = list_absences(
         work, ListAbsences(user_ids=tuple(profiles), starts_before=during.end, ends_after=during.start)
     )

@@ -6,7 +6,7 @@ from sqlmodel import col
 from clinic_core.access import Permission, Work, query
 from clinic_core.models import Absence, AppUser, ClinicLocation, LocationResource, ResourceOutage
 from clinic_core.scheduling.place_rows import absence_row, outage_row
-from clinic_core.scheduling.reach import rostered
+from clinic_core.scheduling.reach import knows_the_rota, rostered
 from clinic_core.scheduling.schemas import AbsenceRow, ListAbsences, ListOutages, OutageRow
 
 _READERS = (Permission.APPOINTMENT_READ, Permission.SCHEDULE_MANAGE, Permission.SETTINGS_MANAGE)
@@ -14,7 +14,12 @@ _READERS = (Permission.APPOINTMENT_READ, Permission.SCHEDULE_MANAGE, Permission.
 
 @query(*_READERS, name="absence.list")
 def list_absences(work: Work, request: ListAbsences) -> list[AbsenceRow]:
-    """Absences that touch the period by start; kind and reason are told to those who plan the rota, and to oneself."""
+    """Absences that touch the period by start; kind and reason are told to those who plan the rota, and to oneself.
+
+    Patients are told of none: a time is not free, never why.
+    """
+    if not knows_the_rota(work.actor):
+        return []
     conditions = [
         col(Absence.starts_at) < request.starts_before,
         col(Absence.ends_at) > request.ends_after,
@@ -37,7 +42,9 @@ def list_absences(work: Work, request: ListAbsences) -> list[AbsenceRow]:
 
 @query(*_READERS, name="outage.list")
 def list_outages(work: Work, request: ListOutages) -> list[OutageRow]:
-    """Outages that touch the period by start, of one location or of all."""
+    """Outages that touch the period by start, of one location or of all; patients are told of none."""
+    if not knows_the_rota(work.actor):
+        return []
     conditions: list[ColumnElement[bool]] = [
         col(ResourceOutage.starts_at) < request.starts_before,
         col(ResourceOutage.ends_at) > request.ends_after,

@@ -13,6 +13,7 @@ from clinic_core.models import (
     UserLocation,
 )
 from clinic_core.scheduling.place_rows import location_row, resource_row
+from clinic_core.scheduling.reach import knows_the_rota
 from clinic_core.scheduling.schemas import (
     BookableService,
     ListLocations,
@@ -40,7 +41,9 @@ def list_locations(work: Work, request: ListLocations) -> list[LocationRow]:
 
 @query(Permission.APPOINTMENT_READ, Permission.SETTINGS_MANAGE, name="resource.list")
 def list_resources(work: Work, request: ListResources) -> list[ResourceRow]:
-    """Rooms, then equipment, by location and name."""
+    """Rooms, then equipment, by location and name; patients see none, as theirs are chosen by what is needed."""
+    if not knows_the_rota(work.actor):
+        return []
     conditions: list[ColumnElement[bool]] = []
     if not request.with_inactive:
         conditions.append(col(LocationResource.active).is_(True))
@@ -62,9 +65,13 @@ def list_resources(work: Work, request: ListResources) -> list[ResourceRow]:
 
 @query(Permission.APPOINTMENT_READ, Permission.SCHEDULE_MANAGE, Permission.USER_MANAGE, name="practitioner.list")
 def list_practitioners(work: Work, request: ListPractitioners) -> list[PractitionerRow]:
-    """People with a practitioner's profile by name, with where they work and their weekly hours."""
+    """People with a practitioner's profile by name, with where they work and their weekly hours.
+
+    Patients learn who practises what and where, not the licence and the rota.
+    """
+    is_patient = not knows_the_rota(work.actor)
     conditions: list[ColumnElement[bool]] = []
-    if not request.with_inactive:
+    if is_patient or not request.with_inactive:
         conditions.append(col(AppUser.status) != UserStatus.INACTIVE)
     if request.clinic_location_id is not None:
         conditions.append(
@@ -89,9 +96,9 @@ def list_practitioners(work: Work, request: ListPractitioners) -> list[Practitio
             id=user.id,
             name=user.display_name,
             specialties=tuple(profile.specialties_json),
-            license_number=profile.license_number,
+            license_number="" if is_patient else profile.license_number,
             location_ids=tuple(location_id for user_id, location_id in places if user_id == user.id),
-            availability=WeeklyAvailability.from_json(profile.availability_json).rules,
+            availability=() if is_patient else WeeklyAvailability.from_json(profile.availability_json).rules,
             active=user.status is not UserStatus.INACTIVE,
             profile_version=profile.version,
         )
