@@ -17,6 +17,7 @@ from clinic_core.access import Actor
 from clinic_core.errors import Alternative
 from clinic_core.kit.calendar import day_bounds, local_date, overlaps, range_bounds, subtract, zone
 from clinic_core.kit.formats import Locale, day_text, time_text
+from clinic_core.models import Appointment
 from clinic_core.scheduling.availability import opening_spans, working_spans
 from clinic_core.scheduling.schemas import FindSlots, OpeningSpan, SlotRow
 from clinic_core.scheduling.slots_known import USUAL_DAY, Known, Person, Thing, choose, get_known
@@ -50,19 +51,28 @@ def free_slots(session: Session, actor: Actor, request: FindSlots) -> list[SlotR
     return list(islice(_slots(session, actor, request), request.limit))
 
 
+def other_slots(session: Session, actor: Actor, request: FindSlots) -> list[SlotRow]:
+    """As `free_slots`, without the time that an appointment which is to be moved has already, whatever its rooms.
+
+    Raises: as `free_slots`.
+    """
+    return list(islice(_elsewhere(session, request, _slots(session, actor, request)), request.limit))
+
+
 def alternatives_for(
     session: Session, actor: Actor, request: FindSlots, preferred_practitioner_id: UUID
 ) -> tuple[Alternative, ...]:
     """Times instead of one that is not free: those of the same practitioner first, then of everybody else there.
 
-    They do not overlap one another, so that they are a choice and whoever comes second has one too.
+    They do not overlap one another, so that they are a choice and whoever comes second has one too; none is the time
+    that an appointment which is to be moved has already.
 
     Raises: as `free_slots`.
     """
     same = request.model_copy(update={"practitioner_ids": (preferred_practitioner_id,)})
     anybody = request.model_copy(update={"practitioner_ids": ()})
     found: list[SlotRow] = []
-    for slot in chain(_slots(session, actor, same), _slots(session, actor, anybody)):
+    for slot in _elsewhere(session, request, chain(_slots(session, actor, same), _slots(session, actor, anybody))):
         if not any(_share(slot, other, request.buffer_minutes or 0) for other in found):
             found.append(slot)
         if len(found) == request.limit:
@@ -80,6 +90,19 @@ def _slots(session: Session, actor: Actor, request: FindSlots) -> Iterator[SlotR
         window = _Window(known, request, passed, min(days, request.days - passed))
         yield from window.slots(get_taken(session, known, request, window.bounds))
         passed, days = passed + days, 2 * days
+
+
+def _elsewhere(session: Session, request: FindSlots, slots: Iterable[SlotRow]) -> Iterator[SlotRow]:
+    """The slots at which the appointment that is moved is not already: with the same person, from and to that time."""
+    moved = session.get(Appointment, request.moved_appointment_id) if request.moved_appointment_id else None
+    if moved is None:
+        return iter(slots)
+    stands = (moved.practitioner_user_id, moved.clinic_location_id, moved.starts_at, moved.ends_at)
+    return (
+        slot
+        for slot in slots
+        if (slot.practitioner_user_id, slot.clinic_location_id, slot.starts_at, slot.ends_at) != stands
+    )
 
 
 def _share(one: SlotRow, other: SlotRow, buffer_minutes: int) -> bool:

@@ -25,6 +25,7 @@ from clinic_core.scheduling.service import set_requirements
 from clinic_core.vocabulary import ResourceType
 from tests.factories import MONDAY, Clinic, make_clinic, make_patient, slot
 from tests.scheduling.arrange import audited, book
+from tests.scheduling.undo_arrange import move
 
 ROOM = ResourceNeed(type=ResourceType.ROOM)
 
@@ -101,7 +102,30 @@ def test_an_appointment_that_is_moved_is_not_in_its_own_way(open_clinic: Clinic)
     patient = make_patient(open_clinic)
     row = book(open_clinic, patient_id=patient)
     assert hours_after(search(open_clinic, patient_id=patient, **mine)) == [0.5]
-    assert hours_after(search(open_clinic, patient_id=patient, moved_appointment_id=row.id, **mine)) == [0]
+    assert hours_after(search(open_clinic, patient_id=patient, moved_appointment_id=row.id, **mine)) == [0.25]
+
+
+def test_the_time_that_an_appointment_has_is_no_time_to_move_it_to(open_clinic: Clinic) -> None:
+    """A colleague at that time is one, and another length is."""
+    row = book(open_clinic)
+    found = search(open_clinic, moved_appointment_id=row.id, limit=3)
+    assert [(one.practitioner, hour) for one, hour in zip(found, hours_after(found), strict=True)] == [
+        ("Second Practitioner", 0),
+        ("Practitioner", 0.25),
+        ("Second Practitioner", 0.25),
+    ]
+    longer = search(open_clinic, moved_appointment_id=row.id, duration_minutes=45, limit=1)
+    assert [(one.practitioner, hour) for one, hour in zip(longer, hours_after(longer), strict=True)] == [
+        ("Practitioner", 0)
+    ]
+
+
+def test_a_refused_move_does_not_offer_the_time_that_the_appointment_has(open_clinic: Clinic) -> None:
+    book(open_clinic)
+    row = book(open_clinic, 0.5)
+    with pytest.raises(BookingConflict) as refused:
+        move(open_clinic, row, 0)
+    assert [(one.starts_at - MONDAY) / timedelta(hours=1) for one in refused.value.alternatives] == [0.75, 1.25, 1.75]
 
 
 def test_a_patient_is_not_offered_what_the_own_appointment_takes(open_clinic: Clinic) -> None:

@@ -10,13 +10,15 @@ from clinic_core.scheduling.reach import (
     is_own_patient,
 )
 from clinic_core.scheduling.schemas import FindFreeResources, FindSlots, FreeResources, SlotRow
-from clinic_core.scheduling.slots import free_slots
+from clinic_core.scheduling.slots import other_slots
 from clinic_core.scheduling.slots_resources import find_free_resources
 
 
 @query(MANAGE, name="appointment.find_slots")
 def find_slots(work: Work, request: FindSlots) -> list[SlotRow]:
     """The next free times by start, then by the practitioner's name, on calendars that the actor may book.
+
+    The time that an appointment which is to be moved has already is none of them.
 
     Raises:
         NotFound: an unknown location, service, practitioner, room, patient or appointment, or one out of reach.
@@ -29,7 +31,7 @@ def find_slots(work: Work, request: FindSlots) -> list[SlotRow]:
     moved = find_managed_appointment(work.session, work.actor, named)[0] if named else None
     if patient is not None and is_own_patient(work.actor, patient):
         request = online_search(work.session, request, moved)
-    return free_slots(work.session, work.actor, request)
+    return other_slots(work.session, work.actor, request)
 
 
 @query(MANAGE, name="resource.list_free")
