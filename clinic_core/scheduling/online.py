@@ -15,7 +15,8 @@ from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.models import Appointment, LocationResource, ProductService, WaitingListEntry, WaitingListOffer
 from clinic_core.scheduling.bookable import Thing
 from clinic_core.scheduling.resources import taken_resources
-from clinic_core.scheduling.schemas import BookAppointment, FindSlots, MoveAppointment, ResourceNeed
+from clinic_core.scheduling.schemas import BookAppointment, CheckTime, FindSlots, MoveAppointment, ResourceNeed
+from clinic_core.scheduling.schemas.appointments import Timed
 from clinic_core.scheduling.slots_known import choose, needs_of, things_of
 from clinic_core.scheduling.slots_resources import free_things, things_at
 from clinic_core.scheduling.waiting_list import is_open
@@ -52,12 +53,7 @@ def online_rooms(
         NotFound: an unknown room or piece of equipment.
         InvalidInput: another length than it has, or rooms that are not like those it has.
     """
-    minutes = _minutes(appointment)
-    if (request.ends_at - request.starts_at) / _MINUTE != minutes:
-        raise InvalidInput(
-            f"The appointment takes {minutes:g} minutes; please call the clinic to change that.",
-            fields={"ends_at": "Must keep the length."},
-        )
+    _check_length(appointment, request)
     kept = taken_resources(session, appointment.id)
     needs = needs_of_rooms(session, kept)
     if request.resource_ids is not None:
@@ -68,6 +64,24 @@ def online_rooms(
         return kept
     until = request.ends_at + timedelta(minutes=appointment.buffer_minutes)
     return _choose_rooms(session, needs, location_id, (request.starts_at, until))
+
+
+def check_online_time(session: Session, request: CheckTime, moved: Appointment | None) -> None:
+    """Lets a time pass that a patient may ask about: as long as they may book, in the rooms that are needed.
+
+    Raises:
+        NotFound: an unknown service, room or piece of equipment.
+        InvalidInput: as `online_booking`, and for an appointment to be moved as `online_rooms`.
+    """
+    if moved is not None:
+        _check_length(moved, request)
+        needs = needs_of_rooms(session, taken_resources(session, moved.id))
+    else:
+        if not _is_offered(session, request):
+            check_online(session, request.product_service_id, minutes=(request.ends_at - request.starts_at) / _MINUTE)
+        needs = needs_of(session, request.product_service_id)
+    if request.resource_ids:
+        check_rooms(session, needs, request.resource_ids)
 
 
 def online_search(session: Session, request: FindSlots, moved: Appointment | None) -> FindSlots:
@@ -161,7 +175,16 @@ def _choose_rooms(
     return tuple(sorted(thing.ref.id for thing in chosen))
 
 
-def _is_offered(session: Session, request: BookAppointment) -> bool:
+def _check_length(appointment: Appointment, wanted: Timed) -> None:
+    minutes = _minutes(appointment)
+    if (wanted.ends_at - wanted.starts_at) / _MINUTE != minutes:
+        raise InvalidInput(
+            f"The appointment takes {minutes:g} minutes; please call the clinic to change that.",
+            fields={"ends_at": "Must keep the length."},
+        )
+
+
+def _is_offered(session: Session, request: BookAppointment | CheckTime) -> bool:
     """Whether the clinic offers just this to the patient now."""
     offered = exists().where(
         col(WaitingListEntry.patient_id) == request.patient_id,

@@ -123,6 +123,17 @@ def refuse_gone(patient: Patient) -> None:
         raise Conflict("This patient has died; nothing is booked any more.")
 
 
+def refuse_inactive(patient: Patient) -> None:
+    """Lets a patient pass for whom the clinic plans ahead: series and the waiting list.
+
+    Raises:
+        Conflict: archived, deleted, merged into another record, or deceased.
+    """
+    refuse_gone(patient)
+    if patient.archived_at is not None:
+        raise Conflict("This patient is archived; take the record out of the archive first.")
+
+
 def find_managed_appointment(session: Session, actor: Actor, appointment_id: UUID) -> tuple[Appointment, Patient]:
     """The appointment that the actor may change, with its patient.
 

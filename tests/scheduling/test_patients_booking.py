@@ -170,6 +170,32 @@ def test_patients_see_no_rooms_but_those_that_the_service_takes(clinic: Clinic, 
         check(clinic, by="patient", patient_id=me, resource_ids=(clinic.laser,))
 
 
+def test_patients_ask_about_no_longer_time_than_they_may_book(clinic: Clinic, me: UUID) -> None:
+    asked: dict[str, Any] = {"by": "patient", "patient_id": me}
+    refused: tuple[tuple[dict[str, Any], str], ...] = (
+        ({"product_service_id": clinic.service, "ends_at": slot(24)[0]}, "Follow-up takes 30 minutes"),
+        ({"product_service_id": buffered_service(clinic)}, "booked online"),
+        ({"ends_at": slot(1.25)[0]}, "booked online"),
+    )
+    for fields, said in refused:
+        with pytest.raises(InvalidInput, match=said):
+            check(clinic, **asked, **fields)
+    row = book(clinic, 2, patient_id=me)
+    with pytest.raises(InvalidInput, match="takes 30 minutes"):
+        check(clinic, 3, appointment_id=row.id, ends_at=slot(4)[0], **asked)
+    assert check(clinic, 3, appointment_id=row.id, **asked).is_free
+    assert check(clinic, 5, ends_at=slot(6)[0], **asked).is_free
+    assert check(clinic, 24, by="assistant", ends_at=slot(48)[0]).is_free
+
+
+def test_a_patient_asks_about_what_the_clinic_offered(clinic: Clinic, me: UUID) -> None:
+    entry = wait(clinic, patient_id=me, product_service_id=buffered_service(clinic), duration_minutes=45)
+    made = offer(clinic, entry, ends_at=slot(0, minutes=45)[1])
+    service_id = entry.product_service_id
+    seen = check(clinic, by="patient", patient_id=me, product_service_id=service_id, ends_at=made.ends_at)
+    assert seen.is_free
+
+
 @pytest.mark.parametrize("fields", [{"duration_minutes": 60}, {"needs": ()}, {"buffer_minutes": 0}, "room"])
 def test_patients_search_only_for_what_they_may_book(clinic: Clinic, me: UUID, fields: Any) -> None:
     rota(clinic, time(8), time(18))

@@ -4,7 +4,7 @@ from clinic_core.access import Work, query
 from clinic_core.kit.ids import new_id
 from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import WantedTime, can_lift, find_obstacles
-from clinic_core.scheduling.online import check_rooms, needs_of_rooms
+from clinic_core.scheduling.online import check_online_time
 from clinic_core.scheduling.reach import (
     MANAGE,
     books_for_oneself,
@@ -13,7 +13,6 @@ from clinic_core.scheduling.reach import (
 )
 from clinic_core.scheduling.resources import taken_resources
 from clinic_core.scheduling.schemas import CheckTime, TimeCheck
-from clinic_core.scheduling.slots_known import needs_of
 
 
 @query(MANAGE, name="appointment.check")
@@ -21,7 +20,7 @@ def check_time(work: Work, request: CheckTime) -> TimeCheck:
     """Everything that is in the way of a time at this moment; booking asks again.
 
     Raises:
-        NotFound, InvalidInput, Conflict: as for booking, where something cannot be booked at all.
+        NotFound, InvalidInput, Conflict: as for booking, where something cannot be booked at all, or not by patients.
     """
     if request.patient_id is not None:
         find_bookable_patient(work.session, work.actor, request.patient_id)
@@ -35,9 +34,8 @@ def check_time(work: Work, request: CheckTime) -> TimeCheck:
     moved = find_managed_appointment(work.session, work.actor, named)[0] if named else None
     kept = taken_resources(work.session, moved.id) if moved else ()
     find_resources(work.session, bookable.location, request.resource_ids, kept=kept)
-    if request.resource_ids and books_for_oneself(work.actor):
-        needs = needs_of_rooms(work.session, kept) if moved else needs_of(work.session, request.product_service_id)
-        check_rooms(work.session, needs, request.resource_ids)
+    if books_for_oneself(work.actor):
+        check_online_time(work.session, request, moved)
     buffer_minutes = bookable.service.buffer_minutes if bookable.service else 0
     wanted = WantedTime(
         appointment_id=moved.id if moved else new_id(),

@@ -13,7 +13,7 @@ from clinic_core.kit.clock import now
 from clinic_core.kit.ids import new_id
 from clinic_core.kit.recurrence import describe
 from clinic_core.models import Appointment, AppointmentSeries, AppointmentSeriesGap
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment, refuse_inactive
 from clinic_core.scheduling.schemas import (
     FindDateAlternatives,
     FindSlots,
@@ -65,6 +65,8 @@ def preview_series(work: Work, request: PreviewSeries) -> SeriesPreview:
     refused = series_refusal(work.actor, patient, (request.practitioner_user_id, request.clinic_location_id))
     if refused:
         raise work.refused("series.preview", MANAGE, refused)
+    if patient is not None:
+        refuse_inactive(patient)
     terms = wished_terms(work.session, work.actor, request, patient.id if patient else new_id())
     opening = opening_dates(work.actor, terms)
     rows = chosen_dates(work.session, work.actor, terms, opening.dates)
@@ -92,6 +94,7 @@ def preview_series_edit(work: Work, request: PreviewSeriesEdit) -> SeriesEditPre
     refused = series_refusal(work.actor, patient, *changed_calendars(series, anchor, request.reach, request.changes))
     if refused:
         raise work.refused("series.preview_edit", MANAGE, refused)
+    refuse_inactive(patient)
     draft = draft_edit(work.session, work.actor, series, anchor, request)
     rows = draft_rows(work.session, work.actor, draft)
     others = other_parts(work.session, work.actor, series.id, request.reach)

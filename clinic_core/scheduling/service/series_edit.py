@@ -13,7 +13,7 @@ from clinic_core.kit.recurrence import ends_before
 from clinic_core.models import AppointmentSeries, ClinicLocation
 from clinic_core.scheduling.bookable import find_resources
 from clinic_core.scheduling.conflicts import RESERVED, Settled
-from clinic_core.scheduling.reach import MANAGE, find_managed_appointment
+from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, refuse_inactive
 from clinic_core.scheduling.schemas import EditSeries, MovedOccurrence, SeriesOutcome
 from clinic_core.scheduling.series import FOREVER, settle_dates
 from clinic_core.scheduling.series_book import changed_calendars, series_refusal
@@ -47,7 +47,8 @@ def edit_series(work: Work, request: EditSeries) -> SeriesOutcome:
     Raises:
         BookingConflict: dates that are not free as chosen; names them, and nothing is saved.
         StaleEdit: the series was changed after the preview.
-        Conflict: a fixed appointment, no date ahead, or dates that changed since the preview.
+        Conflict: a fixed appointment, no date ahead, dates that changed since the preview, or the patient is archived,
+            deleted, merged or has died: then a series is only called off.
         InvalidInput, NotFound, PermissionDenied: as for `book_series`.
     """
     work.lock_calendar()
@@ -59,6 +60,7 @@ def edit_series(work: Work, request: EditSeries) -> SeriesOutcome:
     refused = series_refusal(work.actor, patient, *calendars)
     if refused:
         raise work.refused("series.edit", MANAGE, refused)
+    refuse_inactive(patient)
     draft = draft_edit(work.session, work.actor, series, anchor, request)
     rows = draft_rows(work.session, work.actor, draft, request.choices)
     settled = _settled(work, draft, rows)
