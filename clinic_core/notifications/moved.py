@@ -10,8 +10,8 @@ from sqlmodel import col
 
 from clinic_core.kit.clock import now
 from clinic_core.models import Appointment, Notification
-from clinic_core.notifications.planned import IS_PLANNED, IS_REMINDER, planned_like
-from clinic_core.notifications.standing import STANDING
+from clinic_core.notifications.planned import IS_PLANNED, IS_REMINDER, planned_like, withdraw_planned
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.vocabulary import NotificationChannel, NotificationStatus, WithdrawnReason
 
 _Key = tuple[UUID | None, NotificationChannel, datetime]
@@ -21,7 +21,8 @@ def follow_moves(session: Session, *, limit: int) -> int:
     """Replaces reminders planned for another time than their appointment has now; returns how many were withdrawn.
 
     The new one is as long before the new time; where that has passed there is none. Read are all planned reminders,
-    as one of a later time may be due too late for an appointment that was moved to an earlier one.
+    as one of a later time may be due too late for an appointment that was moved to an earlier one. Four statements
+    however many are found, one where none is.
     """
     planned_for = col(Notification.payload_json)["starts_at"].astext
     statement = (
@@ -31,7 +32,7 @@ def follow_moves(session: Session, *, limit: int) -> int:
             IS_PLANNED,
             IS_REMINDER,
             col(Appointment.deleted_at).is_(None),
-            col(Appointment.status).in_(STANDING),
+            col(Appointment.status).in_(EXPECTED),
             col(Appointment.starts_at) > now(),
             planned_for.cast(DateTime(timezone=True)) != col(Appointment.starts_at),
         )
@@ -40,10 +41,10 @@ def follow_moves(session: Session, *, limit: int) -> int:
         .with_for_update(of=Notification, skip_locked=True)
     )
     stale = session.execute(statement).all()
-    for reminder, _ in stale:
-        reminder.status, reminder.withdrawn_reason = NotificationStatus.WITHDRAWN, WithdrawnReason.APPOINTMENT_MOVED
-        reminder.next_attempt_at = None
-    session.flush()
+    if not stale:
+        return 0
+    ids = [reminder.id for reminder, _ in stale]
+    withdraw_planned(session, WithdrawnReason.APPOINTMENT_MOVED, col(Notification.id).in_(ids))
     known = _live(session, {reminder.appointment_id for reminder, _ in stale})
     for reminder, starts_at in stale:
         lead = datetime.fromisoformat(reminder.payload_json["starts_at"]) - reminder.scheduled_at
@@ -56,8 +57,6 @@ def follow_moves(session: Session, *, limit: int) -> int:
 
 
 def _live(session: Session, appointment_ids: Collection[UUID | None]) -> set[_Key]:
-    if not appointment_ids:
-        return set()
     statement = select(
         col(Notification.appointment_id), col(Notification.channel), col(Notification.scheduled_at)
     ).where(

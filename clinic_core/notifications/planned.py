@@ -3,12 +3,12 @@
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, update
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.models import Notification
-from clinic_core.notifications.rows import find_notifications, lock_notifications
+from clinic_core.notifications.rows import find_notifications
 from clinic_core.vocabulary import NotificationStatus, NotificationType, WithdrawnReason
 
 IS_PLANNED: ColumnElement[bool] = col(Notification.status) == NotificationStatus.PLANNED
@@ -26,16 +26,19 @@ def find_planned(session: Session, *conditions: ColumnElement[bool]) -> list[Not
 
 
 def withdraw_planned(session: Session, reason: WithdrawnReason, *conditions: ColumnElement[bool]) -> list[Notification]:
-    """Withdraws the messages that wait and for which the conditions hold; what is being sent is waited for, and kept.
+    """Withdraws the messages that wait and for which the conditions hold, in one statement, by time of sending.
 
-    Flushed at once, so that a reminder by the same way and for the same time can be planned again.
+    What is being sent is waited for, and kept. A reminder by the same way and for the same time can be planned again.
     """
-    planned = lock_notifications(session, IS_PLANNED, *conditions)
-    for message in planned:
-        message.status = NotificationStatus.WITHDRAWN
-        message.withdrawn_reason = reason
     session.flush()
-    return find_notifications(session, col(Notification.id).in_([message.id for message in planned]))
+    withdrawn = (
+        update(Notification)
+        .where(IS_PLANNED, *conditions)
+        .values(status=NotificationStatus.WITHDRAWN, withdrawn_reason=reason, next_attempt_at=None)
+        .returning(Notification)
+        .execution_options(synchronize_session=False, populate_existing=True)
+    )
+    return sorted(session.scalars(withdrawn), key=lambda one: (one.scheduled_at, one.id))
 
 
 def planned_like(reminder: Notification, *, starts_at: datetime, scheduled_at: datetime) -> Notification:

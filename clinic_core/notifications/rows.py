@@ -1,8 +1,8 @@
 """From the table `notification` to what leaves the core."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
-from sqlalchemy import ColumnElement, Select, select
+from sqlalchemy import ColumnElement, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
@@ -17,18 +17,10 @@ def notification_rows(rows: Iterable[Notification]) -> tuple[NotificationRow, ..
 
 def find_notifications(session: Session, *conditions: ColumnElement[bool]) -> list[Notification]:
     """The messages for which the conditions hold, by time of sending, as the database has them now."""
-    return list(session.scalars(_found(conditions)))
-
-
-def lock_notifications(session: Session, *conditions: ColumnElement[bool]) -> list[Notification]:
-    """As `find_notifications`, locked; one that is just being sent is waited for, and left out when it was."""
-    return list(session.scalars(_found(conditions).with_for_update()))
-
-
-def _found(conditions: Sequence[ColumnElement[bool]]) -> Select[Notification]:
-    return (
+    statement = (
         select(Notification)
         .where(*conditions)
         .order_by(col(Notification.scheduled_at), col(Notification.id))
         .execution_options(populate_existing=True)
     )
+    return list(session.scalars(statement))

@@ -1,12 +1,16 @@
 """Messages for tests: patients who can be written to, what was planned for them, and what lies in the file drop."""
 
 import json
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import event
+
 from clinic_core.access import owner_work, perform, system_actor_of, unit_of_work
+from clinic_core.db.engine import app_engine
 from clinic_core.kit.clock import now
 from clinic_core.kit.ids import new_id
 from clinic_core.models import WaitingListEntry, WaitingListOffer
@@ -16,6 +20,20 @@ from clinic_core.notifications.service import deliver_due
 from tests.factories import Clinic, make_patient, slot
 
 REACHABLE = {"email": "ada@example.org", "phone": "+49 30 123456"}
+
+
+def cost(act: Callable[[], object]) -> int:
+    """How many statements the app sends for something; each set of values of a repeated one counts."""
+    sent: list[int] = []
+
+    def note(*arguments: Any) -> None:
+        _, _, _, parameters, _, is_repeated = arguments
+        sent.append(len(parameters) if is_repeated and not isinstance(parameters, dict) else 1)
+
+    event.listen(app_engine(), "before_cursor_execute", note)
+    act()
+    event.remove(app_engine(), "before_cursor_execute", note)
+    return sum(sent)
 
 
 def reachable(clinic: Clinic, **columns: Any) -> UUID:

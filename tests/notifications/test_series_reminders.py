@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -21,8 +22,10 @@ from clinic_core.notifications.service import (
 )
 from clinic_core.scheduling.jobs import EXTEND_SERIES
 from clinic_core.scheduling.schemas import BookSeries, CancelSeries, EditSeries, SeriesOutcome
+from clinic_core.scheduling.service import edit_series
 from clinic_core.vocabulary import CancelledBy, NotificationChannel, NotificationStatus, WithdrawnReason
 from tests.factories import Clinic, make_clinic, make_patient
+from tests.notifications.arrange import cost, deliver
 from tests.scheduling.series_arrange import FOLLOWING, FUTURE, live, rows, wish
 
 START = datetime.fromisoformat("2031-03-02T20:00Z")
@@ -113,3 +116,22 @@ def test_the_nightly_job_books_what_is_missing_with_reminders() -> None:
     new = {row.id for row in live(clinic)} - set(outcome.booked)
     assert [row.starts_at.date() for row in live(clinic) if row.id in new] == [date(2031, 4, 7), date(2031, 4, 14)]
     assert len([one for one, _ in leads(clinic, patient_id) if one in new]) == 4
+
+
+def test_moving_and_calling_off_a_series_cost_the_same_however_many_reminders_there_are(
+    clinic: Clinic, outbox: Path
+) -> None:
+    costs = []
+    for days in (4, 52):
+        _, outcome = reminded(clinic, f"FREQ=DAILY;COUNT={days}")
+        first = {"appointment_id": outcome.booked[0], "reach": FUTURE}
+        later, last = (
+            EditSeries.model_validate({**first, "changes": {"time_of_day": time(hour)}}) for hour in (15, 16)
+        )
+        off = CancelSeries.model_validate({**first, "cancelled_by": CancelledBy.PATIENT})
+        assistant = clinic.actor("assistant")
+        carried = cost(lambda: perform(assistant, edit_series_with_reminders, later))  # noqa: B023
+        perform(assistant, edit_series, last)
+        followed = cost(lambda: deliver(clinic, 500))
+        costs.append((carried, followed, cost(lambda: perform(assistant, cancel_series_with_reminders, off))))  # noqa: B023
+    assert costs[0] == costs[1]
