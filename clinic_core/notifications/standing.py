@@ -22,10 +22,9 @@ from clinic_core.models import (
 )
 from clinic_core.notifications.addressee import obstacle
 from clinic_core.notifications.messages import Occasion
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.scheduling.waiting_list import is_taken
 from clinic_core.vocabulary import AppointmentStatus, NotificationType, OfferStatus, WithdrawnReason
-
-STANDING = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
 
 
 @dataclass(frozen=True)
@@ -83,7 +82,7 @@ def _of_appointment(session: Session, message: Notification, appointment_id: UUI
             return WithdrawnReason.APPOINTMENT_STANDS
     elif is_cancelled:
         return WithdrawnReason.APPOINTMENT_CANCELLED
-    elif appointment.status not in STANDING:
+    elif appointment.status not in EXPECTED:
         return WithdrawnReason.APPOINTMENT_OVER
     if appointment.starts_at <= now():
         return WithdrawnReason.APPOINTMENT_OVER

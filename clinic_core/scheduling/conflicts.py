@@ -17,6 +17,7 @@ from clinic_core.access import Actor, Permission
 from clinic_core.errors import BookingConflict, Obstacle
 from clinic_core.kit.calendar import local_date, overlaps, range_bounds, subtract
 from clinic_core.kit.clock import now
+from clinic_core.kit.formats import minutes_text
 from clinic_core.scheduling.availability import opening_spans, working_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH, Facts, Hours, Taken, WantedTime, gather_facts
 from clinic_core.scheduling.conflict_telling import Words, is_outsider, told
@@ -205,11 +206,21 @@ def _taken(facts: Facts, n: int, wanted: WantedTime, words: Words) -> Iterator[_
             name = facts.people[taken.subject_id][0].display_name
             said = _K.PRACTITIONER if _meet(wanted, taken) else _K.BUFFER
         if said is _K.BUFFER:
-            when = words.span(taken.starts_at, taken.ends_at)
-            sentence = f"{name} has an appointment {when} and needs the time around it."
+            sentence = f"{name} has an appointment {words.span(taken.starts_at, taken.ends_at)}{_gap(wanted, taken)}."
         else:
             sentence = f"{name} is taken {words.span(taken.starts_at, taken.until)}."
         yield _Said(said, taken.subject_id, name, taken.appointment_id, sentence)
+
+
+def _gap(wanted: WantedTime, taken: Taken) -> str:
+    """Whose buffer is in the way: that after the appointment before, or that after the wanted time."""
+    if taken.starts_at < wanted.starts_at:
+        return f" and {_length(taken.until - taken.ends_at)} kept free after it"
+    return f"; the {_length(wanted.until - wanted.ends_at)} kept free after this one would run into it"
+
+
+def _length(buffer: timedelta) -> str:
+    return minutes_text(int(buffer.total_seconds()) // 60)
 
 
 def _meet(wanted: WantedTime, taken: Taken) -> bool:

@@ -26,6 +26,7 @@ from clinic_core.models import (
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import OfferRow, WaitingRow
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.vocabulary import AppointmentStatus, OfferStatus, Urgency
 
 _Parts = Row[
@@ -136,7 +137,7 @@ def _entries(
                 col(WaitingListEntry.product_service_id).is_(None),
                 col(Appointment.product_service_id) == col(WaitingListEntry.product_service_id),
             ),
-            col(Appointment.status).in_((AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)),
+            col(Appointment.status).in_(EXPECTED),
             col(Appointment.deleted_at).is_(None),
             col(Appointment.starts_at) > now(),
             appointments_in_scope(actor, Permission.APPOINTMENT_READ),

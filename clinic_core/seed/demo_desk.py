@@ -40,6 +40,7 @@ from clinic_core.scheduling.schemas import (
     WaiveFee,
 )
 from clinic_core.scheduling.service import add_absence, add_closure, add_outage, waive_fee
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.seed.demo_appointment import place
 from clinic_core.seed.demo_base import USE_CASE, DemoClinic
 from clinic_core.seed.demo_calendar import DESKS, FEES_SINCE, DemoRecords
@@ -48,11 +49,10 @@ from clinic_core.seed.demo_overrides import book_against_rules
 from clinic_core.seed.demo_plan import DemoPlan
 from clinic_core.seed.demo_series import SERIES, TO_BE_CHANGED
 from clinic_core.seed.demo_waiting import keep_waiting_list
-from clinic_core.vocabulary import AbsenceKind, AppointmentStatus, CancelledBy, FeeKind
+from clinic_core.vocabulary import AbsenceKind, CancelledBy, FeeKind
 
 SICK_WITHIN_DAYS = 4
 REMINDED_BEFORE = timedelta(hours=24)
-_OPEN = (AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED)
 
 
 def arrange_calendar(clinic: DemoClinic, plan: DemoPlan, records: DemoRecords) -> None:
@@ -113,7 +113,7 @@ def _change_series(work: Work, clinic: DemoClinic, plan: DemoPlan, records: Demo
     rule = next(one for one in SERIES if one.key == TO_BE_CHANGED)
     series = get_series(work, GetSeries(series_id=records.series[rule.key]))
     ahead = [
-        one for one in series.occurrences if one.status in _OPEN and one.starts_at > plan.as_of + timedelta(days=1)
+        one for one in series.occurrences if one.status in EXPECTED and one.starts_at > plan.as_of + timedelta(days=1)
     ]
     moved, called_off = sorted(ahead, key=lambda one: one.starts_at)[:2]
     resource_ids = (clinic.resources[rule.location, rule.room],)
@@ -160,7 +160,7 @@ def _expected(clinic: DemoClinic, plan: DemoPlan) -> list[tuple[UUID, Patient, d
         .join(Patient, col(Patient.id) == col(Appointment.patient_id))
         .where(
             col(Appointment.organization_id) == clinic.organization_id,
-            col(Appointment.status).in_(_OPEN),
+            col(Appointment.status).in_(EXPECTED),
             col(Appointment.starts_at) > plan.as_of + REMINDED_BEFORE,
         )
         .order_by(col(Appointment.starts_at), col(Appointment.id))
@@ -179,7 +179,7 @@ def _call_in_sick(work: Work, clinic: DemoClinic, plan: DemoPlan) -> None:
         busy = Counter(
             one.practitioner
             for one in plan.appointments
-            if one.location == main and one.status in _OPEN and during.start <= one.starts_at < during.end
+            if one.location == main and one.status in EXPECTED and during.start <= one.starts_at < during.end
         )
         if busy:
             add_absence(

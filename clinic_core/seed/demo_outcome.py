@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from random import Random
 
 from clinic_core.kit.calendar import local_date, to_wall
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.seed.demo_appointment import PlannedAppointment, place
 from clinic_core.seed.demo_clinic import LOCATIONS
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy
@@ -17,7 +18,6 @@ _REASONS = {
     CancelledBy.PATIENT: ("Is ill.", "Has to work.", "No child care.", ""),
     CancelledBy.CLINIC: ("Practitioner is ill.", "Room is being repaired."),
 }
-_OPEN = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
 
 
 def called_off(rng: Random, one: PlannedAppointment) -> PlannedAppointment:
@@ -60,7 +60,9 @@ def enliven(calendar: list[PlannedAppointment], as_of: datetime) -> list[Planned
     coming = [
         position
         for position, one in enumerate(calendar)
-        if one.status in _OPEN and one.starts_at > as_of and to_wall(one.starts_at, place(one.location)).date() == today
+        if one.status in EXPECTED
+        and one.starts_at > as_of
+        and to_wall(one.starts_at, place(one.location)).date() == today
     ]
     for turn, position in enumerate(coming[:WAITING_PATIENTS]):
         since = as_of - timedelta(minutes=(24, 11, 4)[turn])

@@ -107,8 +107,14 @@ def test_the_buffer_of_the_service_is_reserved_after_the_appointment(clinic: Cli
     with owner_work("test.arrange", clinic.organization_id) as session:
         session.get_one(ProductService, clinic.service).buffer_minutes = 10
     assert book(clinic, product_service_id=clinic.service).buffer_minutes == 10
-    with pytest.raises(BookingConflict, match="needs the time around it"):
+    when = "Practitioner has an appointment from 10:00 to 10:30 on 3 Mar 2031"
+    with pytest.raises(BookingConflict) as behind:
         book(clinic, 0.5)
+    assert [one.sentence for one in behind.value.obstacles] == [f"{when} and 10 min kept free after it."]
+    with pytest.raises(BookingConflict) as before:
+        book(clinic, -0.5, product_service_id=clinic.service)
+    run_into = "the 10 min kept free after this one would run into it"
+    assert [one.sentence for one in before.value.obstacles] == [f"{when}; {run_into}."]
     book(clinic, 2 / 3)
 
 

@@ -25,9 +25,9 @@ from clinic_core.scheduling.service import (
     delete_appointment,
     move_appointment,
 )
-from clinic_core.vocabulary import AppointmentStatus, NotificationChannel, NotificationType, WithdrawnReason
+from clinic_core.scheduling.transitions import EXPECTED
+from clinic_core.vocabulary import NotificationChannel, NotificationType, WithdrawnReason
 
-_REMINDED = frozenset({AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED})
 _MISSING = {NotificationChannel.EMAIL: "e-mail address", NotificationChannel.SMS: "phone number"}
 _SPOKEN = {NotificationChannel.EMAIL: "e-mail", NotificationChannel.SMS: "SMS"}
 _PLANNED_TWICE = "uq_notification_appointment"
@@ -46,7 +46,7 @@ def plan_reminder(work: Work, request: PlanReminder) -> NotificationRow:
     """
     work.lock_calendar()
     appointment, patient = find_managed_appointment(work.session, work.actor, request.appointment_id)
-    if appointment.status not in _REMINDED:
+    if appointment.status not in EXPECTED:
         raise Conflict(f"An appointment that is {appointment.status.label.lower()} is not reminded of.")
     if request.scheduled_at <= now():
         raise field_error("scheduled_at", "has passed; choose a later time for the reminder")

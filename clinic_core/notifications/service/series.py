@@ -22,7 +22,8 @@ from clinic_core.scheduling.schemas import (
     SeriesOutcome,
 )
 from clinic_core.scheduling.service import book_series, cancel_series, edit_series, extend_series
-from clinic_core.vocabulary import AppointmentStatus, NotificationChannel, NotificationType, WithdrawnReason
+from clinic_core.scheduling.transitions import EXPECTED
+from clinic_core.vocabulary import NotificationChannel, NotificationType, WithdrawnReason
 
 _Lead = tuple[NotificationChannel, timedelta]
 
@@ -99,7 +100,7 @@ def _plan_like_before(work: Work, series_id: UUID, booked: Collection[UUID]) -> 
             col(Appointment.series_id) == series_id,
             col(Appointment.id).not_in(booked),
             col(Appointment.deleted_at).is_(None),
-            col(Appointment.status).in_([AppointmentStatus.BOOKED, AppointmentStatus.CONFIRMED]),
+            col(Appointment.status).in_(EXPECTED),
         )
         .order_by(col(Appointment.starts_at).desc(), col(Appointment.id))
         .limit(1)

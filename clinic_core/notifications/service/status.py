@@ -7,9 +7,9 @@ from clinic_core.kit.clock import now
 from clinic_core.models import Notification
 from clinic_core.notifications.planned import IS_REMINDER, of_appointment, planned_like, withdraw_planned
 from clinic_core.notifications.rows import find_notifications
-from clinic_core.notifications.standing import STANDING
 from clinic_core.scheduling.schemas import AppointmentRow, ChangeStatus
 from clinic_core.scheduling.service import change_status
+from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.vocabulary import AppointmentStatus, WithdrawnReason
 
 _OVER = frozenset({AppointmentStatus.COMPLETED, AppointmentStatus.NO_SHOW})
@@ -29,7 +29,7 @@ def change_status_with_reminders(work: Work, request: ChangeStatus) -> Appointme
     changed = change_status(work, request.model_copy(update={"request_id": None}))
     if changed.status in _OVER:
         withdraw_planned(work.session, WithdrawnReason.APPOINTMENT_OVER, of_appointment(changed.id), IS_REMINDER)
-    elif changed.status in STANDING:
+    elif changed.status in EXPECTED:
         work.session.add_all(
             planned_like(lost, starts_at=changed.starts_at, scheduled_at=lost.scheduled_at)
             for lost in _lost(work, changed)
