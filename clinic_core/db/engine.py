@@ -15,6 +15,7 @@ from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.pool import ConnectionPoolEntry
 
 from clinic_core.db.embedded import EmbeddedPostgres
+from clinic_core.db.pool import hand_out_living
 from clinic_core.db.roles import DatabaseRole
 from clinic_core.errors import ClinicError, ConfigurationError, Unavailable
 from clinic_core.settings import settings
@@ -182,10 +183,10 @@ def _engine(role: DatabaseRole) -> Engine:
                 pool_size=CONNECTIONS,
                 max_overflow=MORE_AT_PEAKS,
                 pool_timeout=POOL_TIMEOUT_SECONDS,
-                pool_pre_ping=True,  # a server that was restarted costs nobody an error
                 hide_parameters=True,  # parameters are personal data, and errors are logged
                 connect_args={"application_name": f"clinic {role}", "connect_timeout": CONNECT_TIMEOUT_SECONDS},
             )
+            hand_out_living(engine)
             event.listen(engine, "first_connect", _refuse_old_server)
             if role is DatabaseRole.APP:
                 event.listen(engine, "first_connect", _refuse_wide_login)
