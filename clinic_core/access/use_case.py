@@ -14,7 +14,7 @@ from sqlalchemy import text
 from clinic_core.access.actor import Actor
 from clinic_core.access.permissions import Permission, widest
 from clinic_core.access.session import Deadlock
-from clinic_core.access.work import Work, record_refusal, unit_of_work
+from clinic_core.access.work import Claim, Work, record_refusal, unit_of_work
 from clinic_core.errors import Conflict, PermissionDenied
 from clinic_core.vocabulary import Scope
 
@@ -37,13 +37,8 @@ class Registered:
 
 _REGISTRY: dict[str, Registered] = {}
 
-_CLAIM = text(
-    "insert into request (organization_id, request_id, use_case, actor_user_id, content_digest)"
-    " values (:organization, :request, :use_case, :actor, :digest) on conflict do nothing returning 1"
-)
 _STORED = text(
-    "select use_case, actor_user_id, content_digest, result_json from request"
-    " where organization_id = :organization and request_id = :request"
+    "select content_digest, result_json from request where organization_id = :organization and request_id = :request"
 )
 _STORE = text(
     "update request set result_json = cast(:result as jsonb)"
@@ -57,12 +52,13 @@ def registered() -> dict[str, Registered]:
 
 
 def use_case(
-    *permissions: Permission, name: str
+    *permissions: Permission, name: str, calendar: bool = False
 ) -> Callable[[Callable[Concatenate[Work, P], R]], Callable[Concatenate[Work, P], R]]:
     """Guards a function that may write: any one of `permissions` opens it, none means every signed-in actor.
 
-    The body runs with `name`, the request id and the actor's scope told to PostgreSQL. When the request carries a
-    `request_id`, a repeat returns the first result; the same id with other content is a `Conflict`.
+    The body runs with `name`, the request id and the actor's scope told to PostgreSQL, and with `calendar` under the
+    organisation's calendar lock. When the request carries a `request_id`, a repeat returns the first result; the same
+    id with other content is a `Conflict`.
 
     Raises:
         PermissionDenied: before the body runs; the refusal is audited.
@@ -79,10 +75,15 @@ def use_case(
             scope = _admit(work.actor, name, permissions)
             request = args[0] if args else None
             request_id = getattr(request, "request_id", None)
-            with work._in_use_case(name, request_id, scope):
-                if request_id is None or returns is None or not isinstance(request, BaseModel):
+            claim = _claim(work, name, request) if returns is not None else None
+            with work._in_use_case(name, request_id, scope, claim, calendar=calendar) as is_first:
+                if claim is None or returns is None:
                     return function(work, *args, **kwargs)
-                return _once(work, name, request_id, request, returns, lambda: function(work, *args, **kwargs))
+                if not is_first:
+                    return _stored(work, claim, returns)
+                result = function(work, *args, **kwargs)
+                _store(work, claim, returns.dump_json(result))
+                return result
 
         guarded.__clinic_guard__ = key  # type: ignore[attr-defined]
         return guarded
@@ -146,20 +147,27 @@ def _takes_request_id(function: Callable[..., object]) -> bool:
     return isinstance(request, type) and issubclass(request, BaseModel) and "request_id" in request.model_fields
 
 
-def _once(
-    work: Work, name: str, request_id: UUID, request: BaseModel, returns: TypeAdapter[R], do: Callable[[], R]
-) -> R:
-    """A twin waits here for the first to commit, then gets its result; if the first rolled back it runs itself."""
+def _claim(work: Work, name: str, request: object) -> Claim | None:
+    """What a repeat of the same form says again: the use case, the actor and the content; None without a request id."""
+    if not isinstance(request, BaseModel):
+        return None
+    request_id: UUID | None = getattr(request, "request_id", None)
+    if request_id is None:
+        return None
     content = f"{name} {work.actor.user_id} {request.model_dump_json(exclude={'request_id'})}"
-    digest = hashlib.sha256(content.encode()).digest()
-    keys = {"organization": work.actor.organization_id, "request": request_id}
-    claim = {**keys, "use_case": name, "actor": work.actor.user_id, "digest": digest}
-    if work.session.execute(_CLAIM, claim).first() is None:
-        row = work.session.execute(_STORED, keys).one()
-        if bytes(row.content_digest) != digest:
-            raise Conflict("This form was already sent with other content; reload it and check what was saved.")
-        return returns.validate_python(row.result_json["result"])
-    result = do()
+    return Claim(request_id, hashlib.sha256(content.encode()).digest())
+
+
+def _stored(work: Work, claim: Claim, returns: TypeAdapter[R]) -> R:
+    """What the first of two twins got; the second waited for it to commit, or runs itself if it rolled back."""
+    keys = {"organization": work.actor.organization_id, "request": claim.request_id}
+    row = work.session.execute(_STORED, keys).one()
+    if bytes(row.content_digest) != claim.digest:
+        raise Conflict("This form was already sent with other content; reload it and check what was saved.")
+    return returns.validate_python(row.result_json["result"])
+
+
+def _store(work: Work, claim: Claim, result: bytes) -> None:
     work.session.flush()
-    work.session.execute(_STORE, {**keys, "result": f'{{"result": {returns.dump_json(result).decode()}}}'})
-    return result
+    keys = {"organization": work.actor.organization_id, "request": claim.request_id}
+    work.session.execute(_STORE, {**keys, "result": f'{{"result": {result.decode()}}}'})

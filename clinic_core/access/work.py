@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -30,7 +31,16 @@ _STEP = text(
     "select set_config('clinic.use_case', :use_case, true), set_config('clinic.request_id', :request, true),"
     " set_config('clinic.scope', :scope, true)"
 )
+_BEGIN = text("select use_case_begin(:organization, :actor, :use_case, :request, :scope, :claimed, :digest, :calendar)")
 _EVENT = text("select audit_event(:entity_type, :entity_id, :action, cast(:detail as jsonb))")
+
+
+@dataclass(frozen=True)
+class Claim:
+    """The request id of a form, and what it says: the first to claim an id does the work."""
+
+    request_id: UUID
+    digest: bytes
 
 
 class Work:
@@ -50,27 +60,45 @@ class Work:
             self._tell()
         return self._session
 
-    def _tell(self) -> None:
+    def _tell(self, claim: Claim | None = None, *, calendar: bool = False) -> bool:
+        """Tells PostgreSQL who asks and in which step; with a claim in the same round trip claims it.
+
+        Answers whether the claim is the first one; True without a claim.
+        """
         self._is_told = True
         use_case, request, scope = self._step
-        parameters = {"use_case": use_case, "request": request, "scope": scope}
+        step = {"use_case": use_case, "request": request, "scope": scope}
+        who = {"organization": str(self.actor.organization_id), "actor": str(self.actor.user_id or "")}
+        if claim is not None:
+            self._open = True
+            keys = {"claimed": claim.request_id, "digest": claim.digest, "calendar": calendar}
+            return bool(self._session.execute(_BEGIN, {**who, **step, **keys}).scalar())
         if self._open:
-            self._session.execute(_STEP, parameters)
-            return
-        actor = self.actor
-        self._open = True
-        self._session.execute(
-            _SETTINGS,
-            {"organization": str(actor.organization_id), "actor": str(actor.user_id or ""), **parameters},
-        )
+            self._session.execute(_STEP, step)
+        else:
+            self._open = True
+            self._session.execute(_SETTINGS, {**who, **step})
+        if calendar:
+            self.lock_calendar()
+        return True
 
     @contextmanager
-    def _in_use_case(self, name: str, request_id: UUID | None, scope: Scope | None) -> Iterator[None]:
-        """Names the use case to PostgreSQL for the block; nested ones keep the outer request id."""
+    def _in_use_case(
+        self,
+        name: str,
+        request_id: UUID | None,
+        scope: Scope | None,
+        claim: Claim | None = None,
+        *,
+        calendar: bool = False,
+    ) -> Iterator[bool]:
+        """Names the use case to PostgreSQL for the block; nested ones keep the outer request id.
+
+        Gives whether the claim is the first one; True without a claim.
+        """
         before = self._step
         self._step = (name, before[1] or str(request_id or ""), scope.value if scope else "")
-        self._tell()
-        yield
+        yield self._tell(claim, calendar=calendar)
         self._session.flush()
         self._step = before
         if before == NOTHING:

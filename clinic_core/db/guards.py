@@ -10,8 +10,14 @@ from clinic_core.settings import PROJECT_ROOT
 
 def run_sql_file(name: str) -> None:
     """Runs `migrations/sql/<name>.sql` in the migration's transaction, `%` and `:` taken as they are."""
-    sql = (PROJECT_ROOT / "migrations" / "sql" / f"{name}.sql").read_text(encoding="utf-8")
-    op.get_bind().connection.cursor().execute(sql.encode())
+    _run(_sql_file(name))
+
+
+def restore_function(name: str, file: str) -> None:
+    """Gives a function that a later migration replaced the body that `migrations/sql/<file>.sql` made it with."""
+    start = f"create function {name}("
+    body = _sql_file(file).partition(start)[2].partition("\nend $$;")[0]
+    _run(f"create or replace function {name}({body}\nend $$;")
 
 
 def protect(
@@ -52,3 +58,11 @@ def drop_functions(*functions: str) -> None:
     """Drops functions in the order given."""
     for function in functions:
         op.execute(f"drop function {function}")
+
+
+def _sql_file(name: str) -> str:
+    return (PROJECT_ROOT / "migrations" / "sql" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def _run(sql: str) -> None:
+    op.get_bind().connection.cursor().execute(sql.encode())

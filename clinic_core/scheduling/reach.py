@@ -1,12 +1,14 @@
 """Whose appointments and which calendars an actor may change; conditions for reading are in `access.scope`."""
 
 from collections.abc import Collection
-from typing import TypeVar
+from dataclasses import dataclass, fields
+from datetime import date, datetime
+from typing import Any, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, null, select
 from sqlalchemy.orm import Session
-from sqlmodel import col
+from sqlmodel import SQLModel, col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import appointments_in_scope, patients_in_scope
@@ -18,6 +20,28 @@ from clinic_core.vocabulary import Scope
 MANAGE = Permission.APPOINTMENT_MANAGE
 
 Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class KnownPatient:
+    """A patient as a booking needs them: plain values, since an entity costs more than the query that finds it."""
+
+    id: UUID
+    user_id: UUID | None
+    code: str
+    first_name: str
+    last_name: str
+    preferred_name: str | None
+    alerts_json: list[str]
+    merged_into_id: UUID | None
+    deleted_at: datetime | None
+    deceased_on: date | None
+    archived_at: datetime | None
+
+
+_KNOWN: tuple[ColumnElement[Any], ...] = tuple(
+    SQLModel.metadata.tables["patient"].c[one.name] for one in fields(KnownPatient)
+)
 
 
 def reaches(actor: Actor, permission: Permission, *, practitioner_id: UUID, location_id: UUID | None = None) -> bool:
@@ -66,7 +90,7 @@ def may_give_calendar(actor: Actor, practitioner_id: UUID) -> bool:
     return all(actor.scope(permission) is Scope.ORGANISATION for permission in needed)
 
 
-def is_own_patient(actor: Actor, patient: Patient) -> bool:
+def is_own_patient(actor: Actor, patient: Patient | KnownPatient) -> bool:
     """Whether the actor is this patient, and not somebody of the clinic with a wider reach."""
     return actor.scope(MANAGE) is Scope.OWN and patient.user_id is not None and patient.user_id == actor.user_id
 
@@ -82,7 +106,7 @@ def knows_the_rota(actor: Actor) -> bool:
     return plans or not books_for_oneself(actor)
 
 
-def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> Patient:
+def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> KnownPatient:
     """The patient for whom something is to be booked.
 
     Raises:
@@ -94,22 +118,22 @@ def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> P
 
 def find_bookable_patient_and(
     session: Session, actor: Actor, patient_id: UUID, value: ColumnElement[Value]
-) -> tuple[Patient, Value]:
+) -> tuple[KnownPatient, Value]:
     """The patient as `find_bookable_patient`, and a value that the same query finds out about them."""
-    statement = (
-        select(Patient, value)
-        .where(col(Patient.id) == patient_id, patients_in_scope(actor, Permission.PATIENT_READ))
-        .execution_options(populate_existing=True)
+    statement = select(*_KNOWN, value).where(
+        col(Patient.id) == patient_id, patients_in_scope(actor, Permission.PATIENT_READ)
     )
-    found = session.execute(statement).one_or_none()
+    session.flush()
+    found = session.connection().execute(statement).one_or_none()
     if found is None:
         raise NotFound("This patient does not exist.")
-    patient, known = found
+    *columns, known = found
+    patient = KnownPatient(*columns)
     refuse_gone(patient)
     return patient, known
 
 
-def refuse_gone(patient: Patient) -> None:
+def refuse_gone(patient: Patient | KnownPatient) -> None:
     """Lets a patient pass for whom something can be booked.
 
     Raises:
@@ -123,7 +147,7 @@ def refuse_gone(patient: Patient) -> None:
         raise Conflict("This patient has died; nothing is booked any more.")
 
 
-def refuse_inactive(patient: Patient) -> None:
+def refuse_inactive(patient: Patient | KnownPatient) -> None:
     """Lets a patient pass for whom the clinic plans ahead: series and the waiting list.
 
     Raises:

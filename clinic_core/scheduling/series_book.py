@@ -13,7 +13,7 @@ from clinic_core.kit.recurrence import Occurrence, parse_rrule
 from clinic_core.models import Appointment, AppointmentSeries, Patient
 from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import WantedTime
-from clinic_core.scheduling.reach import MANAGE, is_own_patient, reaches
+from clinic_core.scheduling.reach import MANAGE, KnownPatient, is_own_patient, reaches
 from clinic_core.scheduling.schemas.series import MOST_AT_ONCE, ChosenDate, SeriesChanges, SeriesWish
 from clinic_core.scheduling.series import FOREVER, Terms, by_whole_days, check_start, date_obstacles, horizon
 from clinic_core.vocabulary import DateChoice, SeriesReach
@@ -44,7 +44,7 @@ class BookedDate:
     obstacles: tuple[Obstacle, ...] = field(default=())
 
 
-def series_refusal(actor: Actor, patient: Patient | None, *calendars: tuple[UUID, UUID]) -> str | None:
+def series_refusal(actor: Actor, patient: Patient | KnownPatient | None, *calendars: tuple[UUID, UUID]) -> str | None:
     """Why the actor may not make or change a series on those calendars, as a sentence; None where it is allowed.
 
     A calendar is that of a practitioner at a location.

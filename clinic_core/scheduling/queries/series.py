@@ -12,8 +12,14 @@ from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.clock import now
 from clinic_core.kit.ids import new_id
 from clinic_core.kit.recurrence import describe
-from clinic_core.models import Appointment, AppointmentSeries, AppointmentSeriesGap
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment, refuse_inactive
+from clinic_core.models import Appointment, AppointmentSeries, AppointmentSeriesGap, Patient
+from clinic_core.scheduling.reach import (
+    MANAGE,
+    KnownPatient,
+    find_bookable_patient,
+    find_managed_appointment,
+    refuse_inactive,
+)
 from clinic_core.scheduling.schemas import (
     FindDateAlternatives,
     FindSlots,
@@ -137,7 +143,9 @@ def find_date_alternatives(work: Work, request: FindDateAlternatives) -> list[Sl
         NotFound, InvalidInput, Conflict: as `find_slots`.
         PermissionDenied: patients, who have no series changed.
     """
-    patient = find_bookable_patient(work.session, work.actor, request.patient_id) if request.patient_id else None
+    patient: Patient | KnownPatient | None = None
+    if request.patient_id is not None:
+        patient = find_bookable_patient(work.session, work.actor, request.patient_id)
     if request.appointment_id is not None:
         patient = find_managed_appointment(work.session, work.actor, request.appointment_id)[1]
     refused = series_refusal(work.actor, patient)

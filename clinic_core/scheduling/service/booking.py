@@ -23,10 +23,11 @@ from clinic_core.scheduling.conflicts import (
     settle,
 )
 from clinic_core.scheduling.look import look_up
-from clinic_core.scheduling.new_rows import insert_appointments
+from clinic_core.scheduling.new_rows import NewAppointment, insert_appointments
 from clinic_core.scheduling.online import needs_like, online_booking, online_rooms
 from clinic_core.scheduling.reach import (
     MANAGE,
+    KnownPatient,
     find_bookable_patient_and,
     find_managed_appointment,
     is_own_patient,
@@ -48,7 +49,7 @@ _LIFTED_BY = {
 _Needs = tuple[ResourceNeed, ...]
 
 
-@use_case(MANAGE, name="appointment.book")
+@use_case(MANAGE, name="appointment.book", calendar=True)
 def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
     """Books a patient with a practitioner at a place; the buffer of the service is reserved after it.
 
@@ -65,7 +66,6 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
         PermissionDenied: not a calendar of the actor's, or a reason given by who may not lift anything.
         Conflict: the patient is deleted, merged or has died.
     """
-    work.lock_calendar()
     patient, balance = find_bookable_patient_and(
         work.session, work.actor, request.patient_id, balance_of_patient(work.actor)
     )
@@ -81,10 +81,12 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
     needs = needs_like(resources)
     reasons = Reasons(request.double_book_reason, request.override_reason)
     settled = _settled(work, wanted, obstacles_of(work.actor, look.facts, 0, wanted), reasons, needs)
-    appointment = _new_appointment(work, request, wanted, settled)
+    new = NewAppointment(
+        work.actor.organization_id, wanted, settled, request.product_service_id, request.case_id, request.note
+    )
     with work.constraints({RESERVED: lambda _: _taken_meanwhile(work, wanted, needs)}):
-        insert_appointments(work.session, [(appointment, request.resource_ids)])
-    return new_appointment_row(work.actor, appointment, NewBooking(patient, balance, look.bookable, resources))
+        written = insert_appointments(work.session, [new])[wanted.appointment_id]
+    return new_appointment_row(work.actor, NewBooking(patient, balance, look.bookable, resources, new, written))
 
 
 @use_case(MANAGE, name="appointment.move")
@@ -232,33 +234,14 @@ def _taken_meanwhile(work: Work, wanted: WantedTime, needs: _Needs) -> BookingCo
     return _with_alternatives(work, wanted, needs, refusal(work.actor, wanted, obstacles))
 
 
-def _new_appointment(work: Work, request: BookAppointment, wanted: WantedTime, settled: Settled) -> Appointment:
-    return Appointment(
-        id=wanted.appointment_id,
-        organization_id=work.actor.organization_id,
-        patient_id=wanted.patient_id,
-        practitioner_user_id=wanted.practitioner_user_id,
-        clinic_location_id=wanted.clinic_location_id,
-        product_service_id=request.product_service_id,
-        case_id=request.case_id,
-        starts_at=wanted.starts_at,
-        ends_at=wanted.ends_at,
-        buffer_minutes=wanted.buffer_minutes,
-        note=request.note,
-        double_book_reason=settled.double_book_reason,
-        override_reason=settled.override_reason,
-        override_kinds_json=list(settled.override_kinds),
-    )
-
-
-def _check_reach(work: Work, name: str, patient: Patient, place: tuple[UUID, UUID]) -> None:
+def _check_reach(work: Work, name: str, patient: Patient | KnownPatient, place: tuple[UUID, UUID]) -> None:
     if is_own_patient(work.actor, patient):
         return
     if not reaches(work.actor, MANAGE, practitioner_id=place[0], location_id=place[1]):
         raise work.refused(name, MANAGE, "This calendar is not yours to book; ask the front desk there.")
 
 
-def _is_online(work: Work, patient: Patient, place: tuple[UUID, UUID]) -> bool:
+def _is_online(work: Work, patient: Patient | KnownPatient, place: tuple[UUID, UUID]) -> bool:
     """Whether a patient does it, and not somebody who keeps that calendar."""
     is_reached = reaches(work.actor, MANAGE, practitioner_id=place[0], location_id=place[1])
     return is_own_patient(work.actor, patient) and not is_reached
@@ -272,7 +255,7 @@ def _check_reasons(work: Work, name: str, request: BookAppointment | MoveAppoint
             raise work.refused(name, permission, sentence)
 
 
-def _check_ahead(work: Work, patient: Patient, starts_at: datetime) -> None:
+def _check_ahead(work: Work, patient: Patient | KnownPatient, starts_at: datetime) -> None:
     if is_own_patient(work.actor, patient) and starts_at <= now():
         raise field_error("starts_at", "must lie ahead")
 
