@@ -10,6 +10,7 @@ import platformdirs
 from clinic_core.errors import ConfigurationError
 
 PROJECT_ROOT = Path(__file__).resolve().parents[1]
+MOST_DAYS = 36_500
 PLACEHOLDERS = frozenset({"", "change-me", "changeme", "secret", "placeholder", "example"})
 
 
@@ -29,6 +30,7 @@ class Settings:
     trusted_proxies: tuple[str, ...]
     allowed_hosts: tuple[str, ...]
     metrics_token: str | None
+    outbox_days: int
 
     @property
     def is_production(self) -> bool:
@@ -45,6 +47,13 @@ def _listed(name: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in os.environ.get(name, "").split(",") if part.strip())
 
 
+def _days(name: str, default: int) -> int:
+    text = os.environ.get(name) or str(default)
+    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= MOST_DAYS):
+        raise ConfigurationError(f"{name} is “{text}”; it must be a whole number of days, 1 to {MOST_DAYS}.")
+    return int(text)
+
+
 def default_data_dir() -> Path:
     """Where the embedded server keeps its files: `/var/lib/clinic` as root, the person's data directory otherwise."""
     if hasattr(os, "geteuid") and os.geteuid() == 0:
@@ -57,7 +66,8 @@ def settings() -> Settings:
     """The settings of this process.
 
     Raises:
-        ConfigurationError: `CLINIC_ENVIRONMENT` or `CLINIC_WORKER` is unknown, or production runs with a placeholder.
+        ConfigurationError: `CLINIC_ENVIRONMENT` or `CLINIC_WORKER` is unknown, `CLINIC_OUTBOX_DAYS` is no number of
+            days, or production runs with a placeholder.
     """
     environment = os.environ.get("CLINIC_ENVIRONMENT", "demo")
     if environment not in {"demo", "production"}:
@@ -79,6 +89,7 @@ def settings() -> Settings:
         trusted_proxies=_listed("CLINIC_TRUSTED_PROXIES"),
         allowed_hosts=_listed("CLINIC_ALLOWED_HOSTS"),
         metrics_token=os.environ.get("CLINIC_METRICS_TOKEN") or None,
+        outbox_days=_days("CLINIC_OUTBOX_DAYS", 30),
     )
     if found.is_production and ((found.secret_key or "").lower() in PLACEHOLDERS or len(found.secret_key or "") < 32):
         raise ConfigurationError("In production CLINIC_SECRET_KEY must be a random value of at least 32 characters.")

@@ -1,17 +1,22 @@
 """The file drop: every message a file of its own, for whatever carries it on; the name is the message's id.
 
-A message that is sent again after a crash overwrites its file, so nobody gets it twice under two names.
+A message that is sent again after a crash overwrites its file, so nobody gets it twice under two names. Files hold
+addresses, so what nobody carried away is deleted after some days.
 """
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
+from clinic_core.kit.clock import now
 from clinic_core.settings import settings
 from clinic_core.vocabulary import NotificationChannel
+
+_WRITTEN, _UNFINISHED = ".json", ".json.part"
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class OutgoingMessage:
 
 def outbox_file(organization_id: UUID, message_id: UUID) -> Path:
     """Where the file of a message lies."""
-    return settings().data_dir / "outbox" / str(organization_id) / f"{message_id}.json"
+    return _folder(organization_id) / f"{message_id}{_WRITTEN}"
 
 
 def drop_message(message: OutgoingMessage) -> Path:
@@ -41,7 +46,7 @@ def drop_message(message: OutgoingMessage) -> Path:
     target = outbox_file(message.organization_id, message.id)
     target.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     target.parent.mkdir(mode=0o700, exist_ok=True)
-    unfinished = target.with_name(f".{target.name}.part")
+    unfinished = target.with_name(f".{target.stem}{_UNFINISHED}")
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(_content(message))
@@ -50,6 +55,30 @@ def drop_message(message: OutgoingMessage) -> Path:
     unfinished.replace(target)
     _sync_directory(target.parent)
     return target
+
+
+def purge_outbox(organization_id: UUID) -> int:
+    """Deletes the messages of an organisation that lie longer than `CLINIC_OUTBOX_DAYS`, half-written ones too.
+
+    Whatever else lies there is left alone. Returns how many files went; one that somebody takes meanwhile is not
+    missed.
+
+    Raises:
+        OSError: a file cannot be deleted.
+    """
+    oldest = (now() - timedelta(days=settings().outbox_days)).timestamp()
+    deleted = 0
+    for pattern in (f"*{_WRITTEN}", f".*{_UNFINISHED}"):
+        for path in _folder(organization_id).glob(pattern):
+            with suppress(FileNotFoundError):
+                if path.stat().st_mtime < oldest:
+                    path.unlink()
+                    deleted += 1
+    return deleted
+
+
+def _folder(organization_id: UUID) -> Path:
+    return settings().data_dir / "outbox" / str(organization_id)
 
 
 def _content(message: OutgoingMessage) -> bytes:
