@@ -5,6 +5,7 @@ The same rules as the validator's, over all appointments ahead at once: the rows
 known by then.
 """
 
+from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ from sqlmodel import col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import appointments_in_scope
-from clinic_core.kit.calendar import Span, local_date, overlaps, range_bounds, zone
+from clinic_core.kit.calendar import Span, day_bounds, local_date, merge, overlaps, zone
 from clinic_core.kit.clock import now
 from clinic_core.models import (
     Absence,
@@ -32,7 +33,7 @@ from clinic_core.models import (
     PractitionerProfile,
     ResourceOutage,
 )
-from clinic_core.scheduling.availability import ClosedDays, opening_spans, working_spans
+from clinic_core.scheduling.availability import ClosedDays, closed_spans, opening_spans, working_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.schemas import AvailabilityRule, OpeningSpan, WeeklyAvailability
 from clinic_core.scheduling.transitions import EXPECTED
@@ -40,6 +41,7 @@ from clinic_core.vocabulary import AppointmentStatus, ConflictKind
 
 _K = ConflictKind
 _DAY = timedelta(days=1)
+_UTC = zone("UTC")
 
 Rota = Mapping[UUID, tuple[AvailabilityRule, ...]]
 
@@ -79,17 +81,9 @@ class _Booked(NamedTuple):
     id: UUID
     practitioner_id: UUID
     location_id: UUID
-    starts_at: datetime
-    ends_at: datetime
-    buffer_minutes: int
-    status: AppointmentStatus
-    lifted: list[str]
-    timezone: str
-
-    @property
-    def during(self) -> Span:
-        """The appointment without its buffer."""
-        return Span(self.starts_at, self.ends_at)
+    place: ZoneInfo
+    during: Span
+    lifted: tuple[str, ...]
 
 
 class _Away(NamedTuple):
@@ -100,103 +94,127 @@ class _Away(NamedTuple):
 
 @dataclass
 class _Facts:
+    during: Span
     rota: dict[UUID, tuple[AvailabilityRule, ...]]
     hours: dict[UUID, list[OpeningSpan]] = field(default_factory=lambda: defaultdict(list))
     closures: dict[UUID | None, list[ClosedDays]] = field(default_factory=lambda: defaultdict(list))
     absences: dict[UUID, list[_Away]] = field(default_factory=lambda: defaultdict(list))
     without_room: set[UUID] = field(default_factory=set)
     placed_at: dict[UUID, datetime] = field(default_factory=dict)
-    _spans: dict[tuple[UUID, UUID | None, date, date], list[Span]] = field(default_factory=dict)
+    _days: dict[tuple[UUID, UUID | None, date], list[Span]] = field(default_factory=dict)
+    _closed: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=dict)
+    _away: dict[UUID, list[tuple[datetime, datetime]]] = field(default_factory=dict)
 
     def against(self, one: _Booked) -> frozenset[ConflictKind]:
         """Everything for which the appointment cannot take place as booked."""
-        place = zone(one.timezone)
-        days = ClosedDays(local_date(one.starts_at, place), local_date(one.ends_at, place))
         found = {
-            _K.CLOSED: self._is_closed(one, days, place),
+            _K.CLOSED: self._is_closed(one),
             _K.OUT_OF_SERVICE: one.id in self.without_room,
             _K.ABSENCE: self._is_away(one),
-            _K.OUTSIDE_HOURS: _K.OUTSIDE_HOURS not in one.lifted and self._is_outside_hours(one, days, place),
+            _K.OUTSIDE_HOURS: _K.OUTSIDE_HOURS not in one.lifted and self._is_outside_hours(one),
         }
         return frozenset(kind for kind, holds in found.items() if holds)
 
-    def _is_closed(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> bool:
-        return any(
-            closed.first <= days.last
-            and closed.last >= days.first
-            and overlaps(one.during, range_bounds(max(closed.first, days.first), min(closed.last, days.last), place))
-            for closed in (*self.closures[one.location_id], *self.closures[None])
-        )
+    def _is_closed(self, one: _Booked) -> bool:
+        if one.location_id not in self._closed:
+            closures = (*self.closures[one.location_id], *self.closures[None])
+            self._closed[one.location_id] = merge(closed_spans(closures, one.place, self.during))
+        return _meets(one.during, self._closed[one.location_id])
 
     def _is_away(self, one: _Booked) -> bool:
+        absences = self.absences[one.practitioner_id]
+        if one.practitioner_id not in self._away:
+            self._away[one.practitioner_id] = merge((away.starts_at, away.ends_at) for away in absences)
+        if not _meets(one.during, self._away[one.practitioner_id]):
+            return False
         known = self.placed_at.get(one.id) if _K.ABSENCE in one.lifted else None
         return any(
             overlaps(one.during, (away.starts_at, away.ends_at))
             and (known is None or away.recorded_at is None or away.recorded_at > known)
-            for away in self.absences[one.practitioner_id]
+            for away in absences
         )
 
-    def _is_outside_hours(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> bool:
-        if self.rota.get(one.practitioner_id) and not _lies_in(one, self._worked(one, days, place)):
+    def _is_outside_hours(self, one: _Booked) -> bool:
+        if self.rota.get(one.practitioner_id) and not _lies_in(one.during, self._worked(one)):
             return True
-        return bool(self.hours[one.location_id]) and not _lies_in(one, self._opened(one, days, place))
+        return bool(self.hours[one.location_id]) and not _lies_in(one.during, self._opened(one))
 
-    def _worked(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> list[Span]:
-        key = (one.location_id, one.practitioner_id, *days)
-        if key not in self._spans:
+    def _worked(self, one: _Booked) -> list[Span]:
+        key = (one.location_id, one.practitioner_id, one.during.start.date())
+        if key not in self._days:
             rules = [rule for rule in self.rota[one.practitioner_id] if rule.clinic_location_id == one.location_id]
-            self._spans[key] = working_spans(rules, place, during=range_bounds(*days, place))
-        return self._spans[key]
+            self._days[key] = working_spans(rules, one.place, during=_around(one))
+        return self._days[key]
 
-    def _opened(self, one: _Booked, days: ClosedDays, place: ZoneInfo) -> list[Span]:
-        key = (one.location_id, None, *days)
-        if key not in self._spans:
-            self._spans[key] = opening_spans(self.hours[one.location_id], place, during=range_bounds(*days, place))
-        return self._spans[key]
+    def _opened(self, one: _Booked) -> list[Span]:
+        key = (one.location_id, None, one.during.start.date())
+        if key not in self._days:
+            self._days[key] = opening_spans(self.hours[one.location_id], one.place, during=_around(one))
+        return self._days[key]
 
 
-def _lies_in(one: _Booked, spans: Sequence[Span]) -> bool:
+def _around(one: _Booked) -> Span:
+    """Where all appointments that begin on its day (UTC) lie, so that one answer is good for them."""
+    day = day_bounds(one.during.start.date(), _UTC)
+    return Span(day.start, day.end + LONGEST_REACH)
+
+
+def _lies_in(during: Span, spans: Sequence[Span]) -> bool:
     """Whether the appointment lies in one of the merged spans."""
-    return any(span.start <= one.starts_at and one.ends_at <= span.end for span in spans)
+    return any(span.start <= during.start and during.end <= span.end for span in spans)
+
+
+def _meets(during: Span, spans: Sequence[tuple[datetime, datetime]]) -> bool:
+    """Whether the appointment shares time with one of the sorted, disjoint spans."""
+    before = bisect_left(spans, (during.end, during.end))
+    return before > 0 and spans[before - 1][1] > during.start
 
 
 def _booked(session: Session, conditions: Sequence[ColumnElement[bool]]) -> list[_Booked]:
+    """In one row for each calendar: thousands of rows would cost more to carry over than to find."""
     instant = now()
-    arrived = and_(col(Appointment.status) == AppointmentStatus.ARRIVED, col(Appointment.starts_at) > instant - _DAY)
+    is_arrived = col(Appointment.status) == AppointmentStatus.ARRIVED
+    fact = func.json_build_array(
+        col(Appointment.id),
+        col(Appointment.starts_at),
+        col(Appointment.ends_at),
+        is_arrived,
+        col(Appointment.override_kinds_json),
+    )
+    calendar = (
+        col(Appointment.practitioner_user_id),
+        col(Appointment.clinic_location_id),
+        col(ClinicLocation.timezone),
+    )
     statement = (
-        select(
-            col(Appointment.id),
-            col(Appointment.practitioner_user_id),
-            col(Appointment.clinic_location_id),
-            col(Appointment.starts_at),
-            col(Appointment.ends_at),
-            col(Appointment.buffer_minutes),
-            col(Appointment.status),
-            col(Appointment.override_kinds_json),
-            col(ClinicLocation.timezone),
-        )
+        select(*calendar, func.json_agg(fact))
         .join(ClinicLocation, col(ClinicLocation.id) == col(Appointment.clinic_location_id))
         .where(
             col(Appointment.deleted_at).is_(None),
             col(Appointment.starts_at) > instant - LONGEST_REACH,
-            or_(and_(col(Appointment.status).in_(EXPECTED), col(Appointment.ends_at) > instant), arrived),
+            or_(
+                and_(col(Appointment.status).in_(EXPECTED), col(Appointment.ends_at) > instant),
+                and_(is_arrived, col(Appointment.starts_at) > instant - _DAY),
+            ),
             *conditions,
         )
-        .order_by(col(Appointment.starts_at), col(Appointment.id))
+        .group_by(*calendar)
     )
-    found = [_Booked(*row) for row in session.execute(statement).all()]
-    return [one for one in found if one.status in EXPECTED or _is_today(one, instant)]
-
-
-def _is_today(one: _Booked, instant: datetime) -> bool:
-    place = zone(one.timezone)
-    return local_date(one.starts_at, place) == local_date(instant, place)
+    found = []
+    for practitioner_id, location_id, timezone, facts in session.execute(statement).all():
+        place = zone(timezone)
+        today = local_date(instant, place)
+        for id_, starts_at, ends_at, has_arrived, lifted in facts:
+            during = Span(datetime.fromisoformat(starts_at), datetime.fromisoformat(ends_at))
+            if not has_arrived or local_date(during.start, place) == today:
+                found.append(_Booked(UUID(id_), practitioner_id, location_id, place, during, tuple(lifted)))
+    return sorted(found, key=lambda one: (one.during.start, one.id))
 
 
 def _gather(session: Session, booked: Sequence[_Booked], considered: Rota) -> _Facts:
     people = {one.practitioner_id for one in booked}
-    during = Span(min(one.starts_at for one in booked), max(one.ends_at for one in booked))
-    facts = _Facts({**_rota(session, people), **considered})
+    during = Span(booked[0].during.start, max(one.during.end for one in booked))
+    facts = _Facts(during, {**_rota(session, people), **considered})
     hours = select(LocationHours).where(col(LocationHours.clinic_location_id).in_({one.location_id for one in booked}))
     for hour in session.scalars(hours):
         span = OpeningSpan(weekday=hour.weekday, opens=hour.opens, closes=hour.closes)
