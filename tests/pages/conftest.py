@@ -1,9 +1,11 @@
 """Pages without a browser: AppTest over the real core, signed in by a real session of the test's clinic."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 
 import pytest
+from streamlit.components.v2 import manifest_scanner
 from streamlit.runtime.pages_manager import PagesManager
 from streamlit.testing.v1 import AppTest
 
@@ -14,6 +16,14 @@ from tests.factories import Clinic
 SECONDS = 30
 
 Open = Callable[..., AppTest]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_look_at_installed_components() -> Iterator[None]:
+    """Streamlit reads the metadata of every installed package for each app, which takes longer than the app itself."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest_scanner, "scan_component_manifests", cache(manifest_scanner.scan_component_manifests))
+        yield
 
 
 @pytest.fixture(autouse=True)
