@@ -40,6 +40,8 @@ def outbox_file(organization_id: UUID, message_id: UUID) -> Path:
 def drop_message(message: OutgoingMessage) -> Path:
     """Writes a message as JSON that only this system user may read: whole or not at all, and on the disk on return.
 
+    The time of the file is that of the message.
+
     Raises:
         OSError: the directory cannot be made or written.
     """
@@ -47,10 +49,12 @@ def drop_message(message: OutgoingMessage) -> Path:
     target.parent.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     target.parent.mkdir(mode=0o700, exist_ok=True)
     unfinished = target.with_name(f".{target.stem}{_UNFINISHED}")
+    written_at = message.written_at.timestamp()
     descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     with os.fdopen(descriptor, "wb") as file:
         file.write(_content(message))
         file.flush()
+        os.utime(descriptor, (written_at, written_at))
         os.fsync(descriptor)
     unfinished.replace(target)
     _sync_directory(target.parent)

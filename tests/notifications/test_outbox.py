@@ -25,7 +25,7 @@ def dropped(clinic: Clinic, age: timedelta) -> Path:
     message = OutgoingMessage(
         new_id(), clinic.organization_id, NotificationChannel.EMAIL, "ada@example.org", "Subject", "Text", now() - age
     )
-    return aged(drop_message(message), age)
+    return drop_message(message)
 
 
 def aged(path: Path, age: timedelta) -> Path:
