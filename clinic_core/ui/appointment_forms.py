@@ -18,12 +18,13 @@ from clinic_core.scheduling.schemas import (
     WaiveFee,
 )
 from clinic_core.scheduling.service import edit_appointment, waive_fee
+from clinic_core.ui.appointment_done import gave_time_free, tell_done
+from clinic_core.ui.appointment_words import cancelled_text
 from clinic_core.ui.forms import choice_field, long_text_field, reason_field
 from clinic_core.ui.page import Page
+from clinic_core.ui.waiting_list_rows import list_fitting
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import CancelledBy, FeeStatus
-
-CANCELLED = "The appointment is cancelled; its time is free again."
 
 Done = Callable[[], None]
 
@@ -43,10 +44,16 @@ def draw_cancel(page: Page, row: AppointmentRow, close: Done) -> None:
                 request_id=page.request_id(f"cancel/{row.id}"),
             )
 
-        pressed = st.button("Cancel appointment", key="panel_cancel")
-        if pressed and page.run(cancel_with_reminders, request, done=CANCELLED) is not None:
+        if not st.button("Cancel appointment", key="panel_cancel"):
+            return
+        cancelled = page.run(cancel_with_reminders, request)
+        if cancelled is None:
+            return
+        tell_done(page, cancelled, cancelled_text(cancelled, page.actor.settings))
+        # Who waits for the time is in the panel, so it stays open for them.
+        if not (gave_time_free(cancelled) and list_fitting(page, cancelled)):
             close()
-            st.rerun()
+        st.rerun()
 
 
 def draw_details(page: Page, row: AppointmentRow) -> None:

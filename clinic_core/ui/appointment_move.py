@@ -17,6 +17,8 @@ from clinic_core.scheduling.schemas import (
     LocationRow,
     MoveAppointment,
 )
+from clinic_core.ui.appointment_done import tell_done
+from clinic_core.ui.appointment_words import moved_text
 from clinic_core.ui.booking_fields import TakenTime
 from clinic_core.ui.conflict_view import Choice, draw_conflict
 from clinic_core.ui.forms import chosen, date_field, instant_of
@@ -55,11 +57,12 @@ def _move(page: Page, asked: Asked, close: Callable[[], None]) -> None:
         move = asked()
         return move.model_copy(update={"request_id": page.request_id(f"move/{move.appointment_id}")})
 
-    answer = page.run_or_conflict(move_with_reminders, request, done="The appointment is moved.")
+    answer = page.run_or_conflict(move_with_reminders, request)
     if isinstance(answer, BookingConflict):
         st.session_state[_CONFLICT] = answer
         st.rerun()
     if answer is not None:
+        tell_done(page, answer.appointment, moved_text(answer.appointment, page.actor.settings))
         close()
         st.rerun()
 

@@ -9,7 +9,6 @@ from clinic_core.access import Actor, Permission
 from clinic_core.clinical_docs.schemas import StartVisit
 from clinic_core.clinical_docs.service import start_visit
 from clinic_core.kit.calendar import from_wall, to_wall, zone
-from clinic_core.kit.clock import now
 from clinic_core.kit.formats import datetime_text, day_text, minutes_text, time_text
 from clinic_core.notifications.service import change_status_with_reminders
 from clinic_core.patients.queries import get_patient
@@ -18,6 +17,7 @@ from clinic_core.scheduling.queries import get_appointment, undoable_step
 from clinic_core.scheduling.reach import reaches
 from clinic_core.scheduling.schemas import AppointmentRow, ChangeStatus, GetAppointment
 from clinic_core.scheduling.transitions import MOVABLE, TRANSITIONS
+from clinic_core.ui.appointment_done import draw_done, forget_done, gave_time_free
 from clinic_core.ui.appointment_forms import draw_cancel, draw_details, draw_fee
 from clinic_core.ui.appointment_move import draw_move
 from clinic_core.ui.appointment_story import draw_story
@@ -28,9 +28,9 @@ from clinic_core.ui.patient_line import draw_patient_line
 from clinic_core.ui.patient_search import PATIENT_PAGE
 from clinic_core.ui.payment_dialog import begin_payment
 from clinic_core.ui.series_panel import draw_series, draw_series_dialogs
-from clinic_core.ui.status import draw_status, next_steps
+from clinic_core.ui.status import draw_status, next_steps, usual_step
 from clinic_core.ui.undo import take_back
-from clinic_core.ui.waiting_list_rows import draw_matches
+from clinic_core.ui.waiting_list_rows import draw_fitting
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import AppointmentStatus, VisitStatus
 
@@ -48,6 +48,7 @@ _STEP_DONE = {
 def open_panel(appointment_id: UUID) -> None:
     """Open the panel at the next drawing of the page; also a callback of buttons."""
     close_panel()
+    forget_done()
     st.session_state[_OPEN] = appointment_id
 
 
@@ -58,7 +59,8 @@ def close_panel() -> None:
 
 
 def draw_panel(page: Page) -> None:
-    """The panel, when it is open."""
+    """The panel, when it is open, and what was done in it last."""
+    draw_done(page, open_panel)
     if not draw_series_dialogs(page) and _OPEN in st.session_state:
         _panel(page, st.session_state[_OPEN])
 
@@ -73,12 +75,12 @@ def _panel(page: Page, appointment_id: UUID) -> None:
         location_id=row.clinic_location_id,
     )
     _draw_facts(page, row)
+    if gave_time_free(row):
+        draw_fitting(page, row)
     if manages:
         _draw_steps(page, row)
     _draw_ways(page, row)
     draw_fee(page, row)
-    if row.status is AppointmentStatus.CANCELLED and row.starts_at > now():
-        draw_matches(page, row)
     if manages:
         _draw_again(row)
         if row.status in MOVABLE:
@@ -104,8 +106,9 @@ def step(page: Page, row: AppointmentRow, status: AppointmentStatus) -> bool:
 def _draw_steps(page: Page, row: AppointmentRow) -> None:
     """A button for every step that may follow, the usual one first."""
     with st.container(horizontal=True, gap="small"):
-        for place, (status, word) in enumerate(next_steps(row.status).items()):
-            pressed = st.button(word, key=f"panel_{status}", type="primary" if place == 0 else "secondary")
+        usual = usual_step(row)
+        for status, word in next_steps(row).items():
+            pressed = st.button(word, key=f"panel_{status}", type="primary" if status is usual else "secondary")
             if pressed and step(page, row, status):
                 st.rerun()
         last = page.read(undoable_step, GetAppointment(appointment_id=row.id))

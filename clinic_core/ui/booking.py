@@ -12,6 +12,7 @@ from clinic_core.patients.schemas import RegisterPatient
 from clinic_core.patients.service import register_patient
 from clinic_core.scheduling.queries import check_time
 from clinic_core.scheduling.schemas import BookAppointment, CheckTime, LocationRow
+from clinic_core.ui.appointment_words import booked_text
 from clinic_core.ui.booking_fields import (
     REGISTERED,
     SEARCHING,
@@ -160,11 +161,12 @@ def _book(page: Page, who: Who, what: What, choice: Choice, *, note: str, remind
         )
         return BookWithReminder(booking=booking, reminders=reminders, request_id=page.request_id("appointment"))
 
-    booked = page.run_or_conflict(book_with_reminder, request, done="The appointment is booked.")
+    booked = page.run_or_conflict(book_with_reminder, request)
     if isinstance(booked, BookingConflict):
         st.session_state[_CONFLICT] = (Who(patient_id, who.newcomer), what, booked)
         st.rerun()
     if booked is not None:
+        page.tell(booked_text(booked.appointment, page.actor.settings))
         end_booking()
         st.rerun()
 

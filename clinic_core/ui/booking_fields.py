@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 
 from clinic_core.access import Permission, Work, perform
 from clinic_core.errors import ClinicError
-from clinic_core.kit.calendar import to_wall
+from clinic_core.kit.calendar import day_bounds, local_date, to_wall
 from clinic_core.kit.clock import now
 from clinic_core.patients.queries import get_patient
 from clinic_core.patients.schemas import GetPatient, RegisterPatient
@@ -21,11 +21,13 @@ from clinic_core.scheduling.queries import (
     list_practitioners,
     list_resources,
     list_services_for_booking,
+    working_hours,
 )
 from clinic_core.scheduling.schemas import (
     BookableService,
     FindFreeResources,
     FreeResources,
+    GetWorkingHours,
     ListPractitioners,
     ListResources,
     ListServices,
@@ -44,6 +46,8 @@ Answer = TypeVar("Answer")
 REGISTERED = "booking_registered"
 SEARCHING = "booking_search"
 _FALLBACK_MINUTES = 30
+# Whoever works at all does so within this time, holidays left out.
+_ROTA_DAYS = 28
 _SERVICE, _PERSON, _DAY, _CLOCK = "booking_service", "booking_practitioner", "booking_day", "booking_clock"
 _MINUTES, _THINGS, _BY_HAND = "booking_minutes", "booking_resources", "booking_resources_by_hand"
 _TAKE = "booking_take"
@@ -146,7 +150,8 @@ def draw_what(page: Page, slot: BookingSlot, location: LocationRow) -> What:
     services = list(page.read(list_services_for_booking, ListServices()))
     practitioners = page.read(list_practitioners, ListPractitioners(clinic_location_id=location.id))
     names = {row.id: row.name for row in practitioners}
-    _fill(slot, services, list(names), place)
+    _fill(slot, services, place)
+    _fill_person(page, slot, location, list(names))
     left, right = st.columns(2)
     with left:
         service: BookableService | None = st.selectbox(
@@ -154,7 +159,12 @@ def draw_what(page: Page, slot: BookingSlot, location: LocationRow) -> What:
         )
     with right:
         practitioner_id = st.selectbox(
-            "Practitioner", list(names), format_func=lambda found: names[found], key=_PERSON, placeholder="Nobody"
+            "Practitioner",
+            list(names),
+            index=None,
+            format_func=lambda found: names[found],
+            key=_PERSON,
+            placeholder="Choose",
         )
     left, middle, right = st.columns(3)
     with left:
@@ -171,7 +181,7 @@ def _service_line(service: BookableService) -> str:
     return f"{service.name} · {service.duration_minutes} min"
 
 
-def _fill(slot: BookingSlot, services: list[BookableService], people: list[UUID], place: ZoneInfo) -> None:
+def _fill(slot: BookingSlot, services: list[BookableService], place: ZoneInfo) -> None:
     """Values of the fields before they are drawn: those of the slot at first, then those of a time that was clicked."""
     state = st.session_state
     if _DAY not in state:
@@ -182,18 +192,36 @@ def _fill(slot: BookingSlot, services: list[BookableService], people: list[UUID]
         state[_DAY], state[_CLOCK], state[_MINUTES] = wall.date(), wall.time(), drawn
         if service is not None:
             state[_SERVICE] = service
-        if people:
-            state[_PERSON] = slot.practitioner_id if slot.practitioner_id in people else people[0]
         state[_THINGS], state[_BY_HAND] = list(slot.resource_ids), bool(slot.resource_ids)
-    taken: TakenTime | None = state.pop(_TAKE, None)
+    taken: TakenTime | None = state.get(_TAKE)
     if taken is not None:
         wall = to_wall(taken.starts_at, place)
         state[_DAY], state[_CLOCK] = wall.date(), wall.time()
         state[_MINUTES] = int((taken.ends_at - taken.starts_at).total_seconds()) // 60
         state[_THINGS], state[_BY_HAND] = list(taken.resource_ids), True
-        if taken.practitioner_id in people:
-            state[_PERSON] = taken.practitioner_id
         state[SEARCHING] = False
+
+
+def _fill_person(page: Page, slot: BookingSlot, location: LocationRow, people: list[UUID]) -> None:
+    """The practitioner before the field is drawn: of the slot, else who works on that day, oneself first, or nobody."""
+    state = st.session_state
+    if _PERSON not in state:
+        state[_PERSON] = slot.practitioner_id if slot.practitioner_id in people else None
+        if slot.practitioner_id is None:
+            here = _working(page, location, local_date(slot.starts_at, place_of(location)), people)
+            state[_PERSON] = page.actor.user_id if page.actor.user_id in here else next(iter(here), None)
+    taken: TakenTime | None = state.pop(_TAKE, None)
+    if taken is not None and taken.practitioner_id in people:
+        state[_PERSON] = taken.practitioner_id
+
+
+def _working(page: Page, location: LocationRow, day: date, people: list[UUID]) -> list[UUID]:
+    """Who works there on that day; all where nobody's hours are known."""
+    last = day + timedelta(days=_ROTA_DAYS - 1)
+    known = page.read(working_hours, GetWorkingHours(clinic_location_id=location.id, first=day, last=last)).working
+    start, end = day_bounds(day, place_of(location))
+    here = [one for one in people if any(span.starts_at < end and start < span.ends_at for span in known.get(one, ()))]
+    return here if any(known.values()) else people
 
 
 def _follow_service() -> None:

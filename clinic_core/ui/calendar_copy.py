@@ -13,6 +13,7 @@ from clinic_core.errors import Alternative, BookingConflict
 from clinic_core.notifications.schemas import BookWithReminder
 from clinic_core.notifications.service import book_with_reminder
 from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, LocationRow
+from clinic_core.ui.appointment_words import booked_text
 from clinic_core.ui.calendar_filters import By
 from clinic_core.ui.calendar_types import NO_ROOM, SlotChosen
 from clinic_core.ui.conflict_view import draw_conflict
@@ -102,23 +103,24 @@ def book_copy(page: Page, chosen: SlotChosen, by: By, location: LocationRow) -> 
         product_service_id=copied.service_id,
         case_id=copied.case_id,
     )
-    if _book(page, booking):
-        st.toast("The copy is booked.", icon=":material/check_circle:")
+    booked = _book(page, booking)
+    if booked is not None:
+        st.toast(plain(booked_text(booked, page.actor.settings)), icon=":material/check_circle:")
 
 
-def _book(page: Page, booking: BookAppointment) -> bool:
-    """Whether the copy is booked; what is in its way is kept to be drawn."""
+def _book(page: Page, booking: BookAppointment) -> AppointmentRow | None:
+    """The copy that is booked; what is in its way is kept to be drawn."""
     st.session_state.pop(_REFUSED, None)
     where = f"{booking.starts_at.isoformat()}/{booking.practitioner_user_id}/{booking.resource_ids}"
     wish = BookWithReminder(booking=booking, request_id=page.request_id(f"copy/{where}"))
     answer = page.run_or_conflict(book_with_reminder, wish)
     if isinstance(answer, BookingConflict):
         st.session_state[_REFUSED] = _Refused(booking, answer)
-        return False
+        return None
     if answer is None:
-        return False
+        return None
     drop_copy()
-    return True
+    return answer.appointment
 
 
 def _draw_refused(page: Page, refused: _Refused) -> None:
@@ -131,8 +133,9 @@ def _draw_refused(page: Page, refused: _Refused) -> None:
         booking = booking.model_copy(update=reasons)
     else:
         return
-    if _book(page, booking):
-        page.tell("The copy is booked.")
+    booked = _book(page, booking)
+    if booked is not None:
+        page.tell(booked_text(booked, page.actor.settings))
     st.rerun()
 
 

@@ -13,6 +13,7 @@ from clinic_core.kit.formats import day_text, time_text
 from clinic_core.notifications.service import move_with_reminders
 from clinic_core.scheduling.queries import get_appointment, undoable_step
 from clinic_core.scheduling.schemas import AppointmentRow, GetAppointment, MoveAppointment
+from clinic_core.ui.appointment_done import forget_done
 from clinic_core.ui.calendar_filters import By
 from clinic_core.ui.calendar_types import NO_ROOM, BlockMoved
 from clinic_core.ui.conflict_view import draw_conflict
@@ -86,6 +87,7 @@ def draw_move(page: Page, place: ZoneInfo) -> None:
 
 def _move(page: Page, request: MoveAppointment, row: AppointmentRow, place: ZoneInfo) -> None:
     forget_move()
+    forget_done()
     keyed = request.model_copy(update={"request_id": page.request_id(f"move/{row.id}/{request.version}")})
     answer = page.run_or_conflict(move_with_reminders, keyed)
     if isinstance(answer, BookingConflict):

@@ -16,7 +16,7 @@ from clinic_core.ui.appointment_panel import may_document, note_label, open_pane
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_search import PATIENT_PAGE
 from clinic_core.ui.payment_dialog import begin_payment
-from clinic_core.ui.status import LOOKS, next_steps, status_text
+from clinic_core.ui.status import LOOKS, STEPS, status_text, usual_step
 from clinic_core.ui.undo import draw_undo, remember_step, step_to_undo
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import AppointmentStatus
@@ -103,10 +103,9 @@ def _draw_buttons(page: Page, row: AppointmentRow, last: UndoableStep | None, *,
 
 def _draw_steps(page: Page, row: AppointmentRow, *, key: str) -> None:
     """The usual next step, and the no-show that is suggested when nobody came for long; it is never set by itself."""
-    if row.status in EXPECTED | _WAITS:
-        status, word = next(iter(next_steps(row.status).items()))
-        if st.button(word, key=f"{key}_step_{row.id}"):
-            _take(page, row, status)
+    status = usual_step(row)
+    if status is not None and st.button(STEPS[row.status][status], key=f"{key}_step_{row.id}"):
+        _take(page, row, status)
     overdue = row.starts_at + timedelta(minutes=page.actor.settings.no_show_after_minutes) <= now()
     if row.status in EXPECTED and overdue and st.button("No-show?", key=f"{key}_no_show_{row.id}"):
         _take(page, row, AppointmentStatus.NO_SHOW)

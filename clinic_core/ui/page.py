@@ -38,7 +38,14 @@ class Page:
         self.title = title
         with st.container(horizontal=True, vertical_alignment="center", gap="small"):
             st.title(plain(title), anchor=False, width="stretch")
-            self.actions = st.container(horizontal=True, horizontal_alignment="right", width="content", gap="small")
+            self.actions = st.container(
+                horizontal=True,
+                horizontal_alignment="right",
+                vertical_alignment="center",
+                width="content",
+                gap="small",
+            )
+        self.notice = st.container(gap="xsmall")
 
     @property
     def actor(self) -> Actor:

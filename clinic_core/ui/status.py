@@ -5,6 +5,9 @@ from typing import Literal
 
 import streamlit as st
 
+from clinic_core.kit.calendar import local_date, zone
+from clinic_core.kit.clock import now
+from clinic_core.scheduling.schemas import AppointmentRow
 from clinic_core.scheduling.transitions import TRANSITIONS
 from clinic_core.vocabulary import AppointmentStatus
 
@@ -38,7 +41,7 @@ LOOKS: dict[AppointmentStatus, Look] = {
 
 _S = AppointmentStatus
 
-# The steps of a day and the word on each button, the usual next step of every status first.
+# The steps of a day and the word on each button.
 STEPS: dict[AppointmentStatus, dict[AppointmentStatus, str]] = {
     _S.BOOKED: {_S.ARRIVED: "Arrive", _S.CONFIRMED: "Confirm", _S.IN_PROGRESS: "Start", _S.NO_SHOW: "No-show"},
     _S.CONFIRMED: {_S.ARRIVED: "Arrive", _S.IN_PROGRESS: "Start", _S.NO_SHOW: "No-show", _S.BOOKED: "Not confirmed"},
@@ -50,9 +53,41 @@ STEPS: dict[AppointmentStatus, dict[AppointmentStatus, str]] = {
 }
 
 
-def next_steps(status: AppointmentStatus) -> dict[AppointmentStatus, str]:
-    """What may follow the status, each with the word on its button, the usual step first; cancelling is apart."""
-    return {found: word for found, word in STEPS[status].items() if found in TRANSITIONS[status]}
+# What follows on the day itself; what is over, or was called off, has no usual next step.
+USUAL: dict[AppointmentStatus, AppointmentStatus] = {
+    _S.BOOKED: _S.ARRIVED,
+    _S.CONFIRMED: _S.ARRIVED,
+    _S.ARRIVED: _S.IN_PROGRESS,
+    _S.IN_PROGRESS: _S.COMPLETED,
+}
+
+# Nobody comes before the day, and nobody is missed before the hour.
+_ON_THE_DAY = frozenset({_S.ARRIVED, _S.IN_PROGRESS})
+
+
+def next_steps(row: AppointmentRow) -> dict[AppointmentStatus, str]:
+    """What may follow now, each with the word on its button; cancelling is apart."""
+    is_later = _is_on_a_later_day(row)
+    return {
+        found: word
+        for found, word in STEPS[row.status].items()
+        if found in TRANSITIONS[row.status]
+        and not (is_later and found in _ON_THE_DAY)
+        and not (found is _S.NO_SHOW and row.starts_at > now())
+    }
+
+
+def usual_step(row: AppointmentRow) -> AppointmentStatus | None:
+    """What comes next: on the day the patient, before it the confirmation, and nothing of what is over."""
+    if row.status is _S.BOOKED and _is_on_a_later_day(row):
+        return _S.CONFIRMED
+    step = USUAL.get(row.status)
+    return step if step in next_steps(row) else None
+
+
+def _is_on_a_later_day(row: AppointmentRow) -> bool:
+    place = zone(row.timezone)
+    return local_date(row.starts_at, place) > local_date(now(), place)
 
 
 def current_theme() -> Theme:

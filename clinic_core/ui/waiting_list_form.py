@@ -21,6 +21,7 @@ from clinic_core.ui.forms import choice_field, chosen, date_field, long_text_fie
 from clinic_core.ui.opening_hours import WEEKDAYS
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_search import pick_patient
+from clinic_core.ui.waiting_list_words import wish_text
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import Urgency
 
@@ -70,7 +71,9 @@ def _dialog(page: Page, location: LocationRow) -> None:
         return AddToWaitingList.model_validate({**fields, "patient_id": who, "request_id": page.request_id("wait")})
 
     if row is None:
-        saved = page.run(add_to_waiting_list, added, done="{patient_code} is on the waiting list.")
+        saved = page.run(add_to_waiting_list, added)
+        if saved is not None:
+            page.tell(f"The patient is on the waiting list: {wish_text(saved, page.actor.settings)}.")
     else:
         once = page.request_id(f"wait/{row.id}")
         changed = {**fields, "entry_id": row.id, "version": row.version, "request_id": once}
@@ -96,44 +99,61 @@ def _draw_wish(page: Page, location: LocationRow, row: WaitingRow | None) -> dic
     place_id = row.clinic_location_id if row else location.id
     people = page.read(list_practitioners, ListPractitioners(clinic_location_id=place_id))
     names = {found.id: found.name for found in people}
+    # A pair of columns for each line, so that they stay level and a phone keeps their order.
     left, right = st.columns(2)
     with left:
         offered = {found.id: found.name for found in services.values()}
         service_id = _select("Service", offered, "service", row.product_service_id if row else None)
-        practitioner_id = _select("Practitioner", names, "practitioner", row.practitioner_user_id if row else None)
-        days = st.multiselect(
-            "Weekdays",
-            list(range(1, 8)),
-            default=list(row.weekdays) if row else [],
-            format_func=lambda day: WEEKDAYS[day - 1],
-            key=f"{_OPEN}_days",
-            placeholder="Any day",
-        )
-        earliest = date_field("Not before", key=f"{_OPEN}_earliest", value=row.earliest_on if row else None)
     with right:
         usual = services[service_id].duration_minutes if service_id in services else _USUAL_MINUTES
         kept = row.duration_minutes if row and row.product_service_id == service_id else usual
         minutes = st.number_input(
             "Minutes", min_value=5, max_value=720, step=5, value=kept, key=f"{_OPEN}_minutes_{service_id}"
         )
+    left, right = st.columns(2)
+    with left:
+        practitioner_id = _select("Practitioner", names, "practitioner", row.practitioner_user_id if row else None)
+    with right:
         urgency = choice_field("Urgency", Urgency, key=f"{_OPEN}_urgency", value=row.urgency if row else None)
-        step = timedelta(minutes=15)
-        time_from = st.time_input("From", value=row.time_from if row else None, key=f"{_OPEN}_from", step=step)
-        time_to = st.time_input("To", value=row.time_to if row else None, key=f"{_OPEN}_to", step=step)
-        latest = date_field("Not after", key=f"{_OPEN}_latest", value=row.latest_on if row else None)
+    fields = _draw_when(row)
     note = long_text_field("Note", key=f"{_OPEN}_note", value=row.note if row else "", height=72)
     return {
         "clinic_location_id": place_id,
         "product_service_id": service_id,
         "duration_minutes": int(minutes),
         "practitioner_user_id": practitioner_id,
+        "urgency": urgency,
+        "note": note,
+        **fields,
+    }
+
+
+def _draw_when(row: WaitingRow | None) -> dict[str, object]:
+    days = st.multiselect(
+        "Weekdays",
+        list(range(1, 8)),
+        default=list(row.weekdays) if row else [],
+        format_func=lambda day: WEEKDAYS[day - 1],
+        key=f"{_OPEN}_days",
+        placeholder="Any day",
+    )
+    step = timedelta(minutes=15)
+    left, right = st.columns(2)
+    with left:
+        time_from = st.time_input("From", value=row.time_from if row else None, key=f"{_OPEN}_from", step=step)
+    with right:
+        time_to = st.time_input("To", value=row.time_to if row else None, key=f"{_OPEN}_to", step=step)
+    left, right = st.columns(2)
+    with left:
+        earliest = date_field("Not before", key=f"{_OPEN}_earliest", value=row.earliest_on if row else None)
+    with right:
+        latest = date_field("Not after", key=f"{_OPEN}_latest", value=row.latest_on if row else None)
+    return {
         "weekdays": tuple(days),
         "time_from": time_from,
         "time_to": time_to,
         "earliest_on": earliest,
         "latest_on": latest,
-        "urgency": urgency,
-        "note": note,
     }
 
 

@@ -26,12 +26,14 @@ from clinic_core.ui.waiting_list_words import (
     URGENCY_COLORS,
     moment_text,
     offer_text,
+    open_offer_text,
     urgency_text,
     waiting_text,
     wish_text,
 )
 from clinic_core.ui.wording import plain
 
+MOST_FITTING = 5
 REMOVED = "The entry is taken off the waiting list."
 
 
@@ -56,21 +58,34 @@ def draw_freed(page: Page, slots: Sequence[FreedSlot], place: ZoneInfo) -> None:
                 _draw_match(page, match, slot.practitioner)
 
 
-def draw_matches(page: Page, row: AppointmentRow) -> None:
-    """Who waits for the time of a cancelled appointment, while it is ahead and free."""
+def list_fitting(page: Page, row: AppointmentRow) -> list[WaitingMatch]:
+    """Who waits and fits the time of a cancelled appointment, while it is free; one more than are shown at most."""
     request = MatchesForSlot(
         clinic_location_id=row.clinic_location_id,
         practitioner_user_id=row.practitioner_user_id,
         starts_at=row.starts_at,
         ends_at=row.ends_at,
-        limit=5,
+        limit=MOST_FITTING + 1,
     )
-    found = page.read(matches_for_slot, request)
+    return page.read(matches_for_slot, request)
+
+
+def fitting_text(found: Sequence[WaitingMatch]) -> str:
+    """How many they are: 3 people on the waiting list fit this time."""
+    if len(found) > MOST_FITTING:
+        return f"More than {MOST_FITTING} people on the waiting list fit this time"
+    one = len(found) == 1
+    return f"{len(found)} {'person' if one else 'people'} on the waiting list {'fits' if one else 'fit'} this time"
+
+
+def draw_fitting(page: Page, row: AppointmentRow) -> None:
+    """Who waits and fits the time of a cancelled appointment, each with the offer and the booking."""
+    found = list_fitting(page, row)
     if not found:
         return
     with st.container(border=True, gap="xxsmall"):
-        st.markdown("**Waiting for such a time**")
-        for match in found:
+        st.markdown(f":material/hourglass_top: **{fitting_text(found)}**")
+        for match in found[:MOST_FITTING]:
             _draw_match(page, match, row.practitioner)
 
 
@@ -90,6 +105,9 @@ def _draw_match(page: Page, match: WaitingMatch, practitioner: str) -> None:
             plain(" · ".join(fact for fact in (waiting_text(row, page.actor.settings), row.patient_phone) if fact)),
             width="content",
         )
+        if row.offer is not None:
+            said = open_offer_text(row.offer, match, place, page.actor.settings)
+            st.badge(plain(said), color="blue", icon=":material/send:")
         if not _keeps(page, row):
             return
         if row.offer is None and st.button("Offer", key=f"match_offer_{key}") and offer(page, row, chosen):

@@ -18,16 +18,15 @@ from clinic_core.scheduling.schemas import (
     WaitingRow,
 )
 from clinic_core.scheduling.service import accept_offer, book_from_waiting_list, decline_offer, withdraw_offer
+from clinic_core.ui.appointment_words import booked_text
 from clinic_core.ui.page import Page
 from clinic_core.ui.slot_search import SlotWish, draw_slot_search
-from clinic_core.ui.undo import remember_step
 from clinic_core.ui.waiting_list_words import moment_text, wish_text
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import NotificationStatus
 
-BOOKED = "The appointment is booked from the waiting list."
-OFFERED = "The time is offered, and a message goes out."
-NOT_TOLD = "The time is offered. No message can go out to this patient ({reason}): please call."
+OFFERED = "{when} is offered, and a message goes out."
+NOT_TOLD = "{when} is offered. No message can go out to this patient ({reason}): please call."
 _OPEN = "waiting_time"
 
 
@@ -104,9 +103,9 @@ def book(page: Page, row: WaitingRow, chosen: ChosenTime) -> bool:
         resource_ids=chosen.resource_ids,
         request_id=page.request_id(f"book/{row.id}"),
     )
-    booked = page.run(book_from_waiting_list, request, done=BOOKED)
+    booked = page.run(book_from_waiting_list, request)
     if booked is not None:
-        remember_step(booked.appointment.id)
+        page.tell(booked_text(booked.appointment, page.actor.settings))
     return booked is not None
 
 
@@ -119,19 +118,25 @@ def offer(page: Page, row: WaitingRow, chosen: ChosenTime) -> bool:
         ends_at=chosen.ends_at,
         request_id=page.request_id(f"offer/{row.id}"),
     )
-    made = page.run(offer_with_message, request, done=OFFERED)
-    if made is not None and made.message.status is NotificationStatus.WITHDRAWN:
+    made = page.run(offer_with_message, request)
+    if made is None:
+        return False
+    when = f"{moment_text(chosen.starts_at, zone(row.timezone), page.actor.settings)}, with {chosen.practitioner},"
+    if made.message.status is NotificationStatus.WITHDRAWN:
         reason = made.message.withdrawn_reason
-        page.tell(NOT_TOLD.format(reason=reason.label.lower() if reason else "unknown"))
-    return made is not None
+        page.tell(NOT_TOLD.format(when=when, reason=reason.label.lower() if reason else "unknown"))
+    else:
+        page.tell(OFFERED.format(when=when))
+    return True
 
 
 def draw_answers(page: Page, found: OfferRow) -> None:
     """What the patient may answer to an offer, and the way to take it back."""
     if st.button("Accepted", key=f"waiting_accept_{found.id}", disabled=not found.is_free):
         request = AcceptOffer(offer_id=found.id, request_id=page.request_id(f"accept/{found.id}"))
-        booked = page.run(accept_offer, request, done=BOOKED)
+        booked = page.run(accept_offer, request)
         if booked is not None:
+            page.tell(booked_text(booked.appointment, page.actor.settings))
             st.rerun()
     close = CloseOffer(offer_id=found.id, request_id=page.request_id(f"close/{found.id}"))
     declined = st.button("Declined", key=f"waiting_decline_{found.id}")

@@ -7,7 +7,7 @@ from clinic_core.access.organization import OrganizationSettings
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import date_text, day_text, minutes_text, time_text
-from clinic_core.scheduling.schemas import OfferRow, WaitingRow
+from clinic_core.scheduling.schemas import OfferRow, WaitingMatch, WaitingRow
 from clinic_core.ui.opening_hours import WEEKDAYS
 from clinic_core.ui.status import BadgeColor
 from clinic_core.ui.tiles import counted
@@ -49,6 +49,14 @@ def offer_text(offer: OfferRow, place: ZoneInfo, settings: OrganizationSettings)
     """What was offered, and how long the patient may think about it."""
     when, until = (moment_text(instant, place, settings) for instant in (offer.starts_at, offer.expires_at))
     return f"Offered {when} with {offer.practitioner}, open until {until}"
+
+
+def open_offer_text(offer: OfferRow, match: WaitingMatch, place: ZoneInfo, settings: OrganizationSettings) -> str:
+    """Beside a free time that fits: that an offer of it, or of another time, waits for an answer."""
+    until = moment_text(offer.expires_at, place, settings)
+    if (offer.starts_at, offer.practitioner_user_id) == (match.starts_at, match.practitioner_user_id):
+        return f"Offered until {until}"
+    return f"Another time is offered until {until}"
 
 
 def moment_text(instant: datetime, place: ZoneInfo, settings: OrganizationSettings) -> str:

@@ -13,12 +13,14 @@ from clinic_core.models import LocationHours, LocationResource
 from clinic_core.scheduling.queries import list_appointments, list_requirements
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
+    AvailabilityRule,
     ListAppointments,
     ListRequirements,
     ResourceNeed,
+    SetAvailability,
     SetRequirements,
 )
-from clinic_core.scheduling.service import set_requirements
+from clinic_core.scheduling.service import set_availability, set_requirements
 from clinic_core.vocabulary import ConflictKind, ResourceType
 from tests.factories import MONDAY, Clinic, make_patient, slot
 from tests.pages.conftest import Open, sentences
@@ -49,6 +51,13 @@ def opened(clinic: Clinic, open_app: Open, role: str = "assistant") -> AppTest:
         session.add(LocationHours(organization_id=clinic.organization_id, clinic_location_id=clinic.main, **hours))
     app = press(open_app(role, TODAY), "Book")
     return app.text_input(key="booking_patient_text").input("Unusual").run()
+
+
+def works_on(clinic: Clinic, who: str, weekday: int) -> None:
+    hours = {"clinic_location_id": clinic.main, "weekday": weekday, "starts": time(8), "ends": time(16)}
+    rule = AvailabilityRule.model_validate(hours)
+    request = SetAvailability(practitioner_user_id=clinic.users[who], rules=(rule,))
+    perform(clinic.actor("manager"), set_availability, request)
 
 
 def need(clinic: Clinic, *needs: tuple[ResourceType, str]) -> None:
@@ -84,6 +93,29 @@ def test_the_room_that_the_service_needs_is_chosen_by_itself(clinic: Clinic, ope
     opened(clinic, open_app).button(key="booking_book").click().run()
     (row,) = booked(clinic)
     assert {resource.name for resource in row.resources} == {"Room 2", "Laser"}
+
+
+def test_the_practitioner_who_is_suggested_works_on_that_day(clinic: Clinic, open_app: Open) -> None:
+    works_on(clinic, "practitioner", 2)
+    works_on(clinic, "second_practitioner", 1)
+    app = opened(clinic, open_app)
+    assert app.selectbox(key="booking_practitioner").value == clinic.users["second_practitioner"]
+
+
+def test_nobody_is_suggested_on_a_day_when_nobody_works(clinic: Clinic, open_app: Open) -> None:
+    works_on(clinic, "practitioner", 2)
+    works_on(clinic, "second_practitioner", 3)
+    app = opened(clinic, open_app)
+    assert app.selectbox(key="booking_practitioner").value is None
+    app.button(key="booking_book").click().run()
+    assert app.error[0].value.endswith("is missing.")
+
+
+def test_a_practitioner_who_works_on_that_day_is_suggested_to_herself(clinic: Clinic, open_app: Open) -> None:
+    for who in ("practitioner", "second_practitioner"):
+        works_on(clinic, who, 1)
+    app = press(open_app("second_practitioner", TODAY), "Book")
+    assert app.selectbox(key="booking_practitioner").value == clinic.users["second_practitioner"]
 
 
 def test_a_room_chosen_by_hand_stays_when_the_time_changes(clinic: Clinic, open_app: Open) -> None:

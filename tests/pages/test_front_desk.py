@@ -99,7 +99,8 @@ def test_the_booking_dialog_books_what_it_shows(clinic: Clinic, open_app: Open) 
     (row,) = all_of(clinic)
     assert row.patient_name == "Zoe Unusual"
     assert (row.ends_at - row.starts_at).total_seconds() == 30 * 60
-    assert "The appointment is booked." in [toast.value for toast in app.toast]
+    when = "Mon 3 Mar 2031, 10:00, with Practitioner"
+    assert f"The appointment is booked for {when}." in [toast.value for toast in app.toast]
     assert "booking_slot" not in app.session_state
 
 

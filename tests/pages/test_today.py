@@ -11,16 +11,19 @@ from clinic_core.access import perform
 from clinic_core.access.organization import OrganizationSettings
 from clinic_core.kit.calendar import day_bounds, local_date, zone
 from clinic_core.kit.clock import FrozenClock, frozen_at, now
+from clinic_core.kit.formats import day_text
 from clinic_core.scheduling.queries import get_appointment
 from clinic_core.scheduling.schemas import (
     AppointmentRow,
     AvailabilityRule,
     BookAppointment,
     CancelAppointment,
+    ChangeStatus,
     GetAppointment,
     SetAvailability,
 )
-from clinic_core.scheduling.service import book_appointment, cancel_appointment, set_availability
+from clinic_core.scheduling.service import book_appointment, cancel_appointment, change_status, set_availability
+from clinic_core.ui.appointment_words import placed_text
 from clinic_core.ui.day_refresh import LONGEST_UNCHANGED
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy
 from tests.billing.arrange import priced
@@ -155,6 +158,77 @@ def test_a_cancelled_appointment_names_who_waits_for_its_time(clinic: Clinic, op
     assert "Zoe Waiting" in sentences(app)
     press(app, "Offer")
     assert any("offered" in toast.value for toast in app.toast)
+
+
+def test_who_fits_the_time_of_a_cancelled_appointment_is_shown_at_once_and_undo_is_offered(
+    clinic: Clinic, open_app: Open
+) -> None:
+    row = book(clinic, now() + timedelta(hours=1))
+    for name in ("Zoe", "Yan"):
+        wait(clinic, patient_id=make_patient(clinic, first_name=name, last_name="Waiting"))
+    app = press(press(open_app("assistant", TODAY), "More"), "Cancel appointment")
+    day = day_text(local_date(row.starts_at, zone("Europe/Berlin")))
+    said = f"The appointment on {day}, 13:00, with Practitioner, is cancelled; its time is free again."
+    assert [toast.value for toast in app.toast] == [said]
+    assert "2 people on the waiting list fit this time" in sentences(app)
+    assert labels(app).count("Offer") == 2
+    press(app, "Offer")
+    assert any("is offered" in toast.value for toast in app.toast)
+    assert labels(app).count("Offer") == 1
+    assert "Offered until" in sentences(app)
+    app.button(key="done_undo").click().run()
+    assert now_of(clinic, row.id).status is S.BOOKED
+    assert said not in sentences(app)
+
+
+def test_a_cancelled_time_that_suits_nobody_closes_the_panel_and_keeps_the_undo(clinic: Clinic, open_app: Open) -> None:
+    row = book(clinic, now() + timedelta(hours=1))
+    app = press(press(open_app("assistant", TODAY), "More"), "Cancel appointment")
+    assert "panel_appointment" not in app.session_state
+    assert "Show them" not in labels(app)
+    app.button(key="done_undo").click().run()
+    assert now_of(clinic, row.id).status is S.BOOKED
+
+
+def test_a_move_from_the_panel_says_where_to_and_is_taken_back(clinic: Clinic, open_app: Open) -> None:
+    row = book(clinic, now() + timedelta(hours=1))
+    app = press(open_app("assistant", TODAY), "More")
+    app.session_state["panel_move_form"] = True
+    app.run()
+    app.button(key="panel_slots_slot_0").click().run()
+    moved = now_of(clinic, row.id)
+    assert moved.starts_at != row.starts_at
+    said = f"The appointment is moved to {placed_text(moved, clinic.actor('assistant').settings)}."
+    assert [toast.value for toast in app.toast] == [said]
+    app.button(key="done_undo").click().run()
+    assert now_of(clinic, row.id).starts_at == row.starts_at
+
+
+def test_what_was_done_is_forgotten_where_the_appointment_changed_since(clinic: Clinic, open_app: Open) -> None:
+    row = book(clinic, now() + timedelta(hours=1))
+    app = press(press(open_app("assistant", TODAY), "More"), "Cancel appointment")
+    again = ChangeStatus(appointment_id=row.id, status=S.BOOKED)
+    perform(clinic.actor("manager"), change_status, again)
+    assert "is cancelled" not in sentences(app.run())
+
+
+def test_an_appointment_of_a_later_day_is_confirmed_first_and_nobody_arrives_for_it(
+    clinic: Clinic, open_app: Open
+) -> None:
+    today, later = (book(clinic, now() + timedelta(hours=hours)) for hours in (1, 49))
+    app = open_app("assistant", TODAY)
+    assert steps_of(app, today) == {"Arrive": "primary", "Confirm": "secondary", "Start": "secondary"}
+    assert steps_of(app, later) == {"Confirm": "primary"}
+    press(app, "Confirm")
+    assert steps_of(app, later) == {"Not confirmed": "secondary"}
+
+
+def steps_of(app: AppTest, row: AppointmentRow) -> dict[str, str]:
+    """The steps in the panel of an appointment, each with the weight of its button."""
+    app.session_state["panel_appointment"] = row.id
+    app.run()
+    words = {f"panel_{status}" for status in S}
+    return {button.label: button.proto.type for button in app.button if button.key in words}
 
 
 def test_a_day_that_changed_is_drawn_anew_and_nothing_moves_under_a_dialog(
