@@ -1,6 +1,6 @@
 """The filters above a report: period, comparison, location, practitioner; each with the words people use for it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NoReturn
 from urllib.parse import urlencode
@@ -49,10 +49,20 @@ def days_of(period: Period, today: date) -> tuple[date, date]:
             return month, today
 
 
+def whole_days_of(period: Period, today: date) -> tuple[date, date]:
+    """As `days_of`, but running periods to their end, for what is booked ahead too."""
+    first, last = days_of(period, today)
+    months = {Period.THIS_MONTH: 1, Period.THIS_QUARTER: 3, Period.THIS_YEAR: 12}.get(period)
+    if months is None:
+        return first, last
+    following = first.month - 1 + months
+    return first, first.replace(year=first.year + following // 12, month=following % 12 + 1) - _DAY
+
+
 def draw_report_filters(choices: ReportChoices, *, key: str) -> OverviewRequest:
     """The row of filters of a report that compares with another period."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        first_day, last_day = _draw_days(choices, key)
+        first_day, last_day = _draw_days(choices, key, days_of)
         compare = choice_field("Compare with", Comparison, key=f"{key}_compare")
         location_id = draw_location_filter(choices, key=key)
         practitioner_id = draw_practitioner_filter(choices, key=key)
@@ -66,8 +76,8 @@ def draw_report_filters(choices: ReportChoices, *, key: str) -> OverviewRequest:
 
 
 def draw_period_filters(choices: ReportChoices, *, key: str) -> PeriodFilter:
-    """The filters of a report on one period, within the row that the page has begun."""
-    first_day, last_day = _draw_days(choices, key)
+    """The filters of a report on one whole period, days ahead included, within the row that the page has begun."""
+    first_day, last_day = _draw_days(choices, key, whole_days_of)
     return PeriodFilter(
         first_day=first_day,
         last_day=last_day,
@@ -113,9 +123,11 @@ def open_receivables(
     page.go(OUTSTANDING_PAGE)
 
 
-def _draw_days(choices: ReportChoices, key: str) -> tuple[date, date]:
+def _draw_days(
+    choices: ReportChoices, key: str, days: Callable[[Period, date], tuple[date, date]]
+) -> tuple[date, date]:
     period = choice_field("Period", Period, key=f"{key}_period")
-    first_day, last_day = days_of(period, choices.today)
+    first_day, last_day = days(period, choices.today)
     if period is Period.CHOSEN_DAYS:
         first_day = st.date_input("From", first_day, key=f"{key}_from", format="YYYY-MM-DD")
         last_day = st.date_input("To", last_day, key=f"{key}_to", format="YYYY-MM-DD")

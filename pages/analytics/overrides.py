@@ -8,7 +8,7 @@ from clinic_core.access import Permission
 from clinic_core.analytics.queries import list_overrides, list_report_choices
 from clinic_core.analytics.schemas import OverrideKind, OverrideRow, OverridesRequest
 from clinic_core.kit.calendar import zone
-from clinic_core.kit.formats import datetime_text
+from clinic_core.kit.formats import date_text, datetime_text
 from clinic_core.ui.appointment_panel import draw_panel, open_panel
 from clinic_core.ui.figure_rows import PATIENT_PAGE
 from clinic_core.ui.page import open_page
@@ -58,6 +58,8 @@ with page.actions:
     st.link_button(
         "Export (CSV)", period_address("overrides", period, kind=kind, by=person), icon=":material/download:"
     )
+first_day, last_day = (date_text(day, locale) for day in (period.first_day, period.last_day))
+st.caption(f"Appointments from {first_day} to {last_day}, by the day on which they begin, those ahead included.")
 with st.container(horizontal=True, gap="medium"):
     st.metric("Overridden appointments", found.appointments, width="content")
     for each in filter(found.by_kind.get, OverrideKind):

@@ -5,11 +5,15 @@ from decimal import Decimal
 
 import pytest
 
+from clinic_core.kit.clock import frozen_at
+from clinic_core.ui.report_filters import Period, whole_days_of
 from tests.analytics.ledger import Ledger
 from tests.analytics.test_utilization import at, book, works
-from tests.factories import Clinic, make_patient
+from tests.factories import MONDAY, Clinic, make_patient
 from tests.pages.conftest import Open, sentences
+from tests.scheduling.arrange import book as book_at
 
+OVERRIDES = "pages/analytics/overrides.py"
 OVERVIEW, OUTSTANDING, AUDIT = (
     "pages/analytics/overview.py",
     "pages/analytics/outstanding.py",
@@ -62,6 +66,31 @@ def test_a_practitioner_sees_the_own_work_and_no_money(busy: Clinic, open_app: O
     app = open_app("practitioner", OVERVIEW)
     assert not app.exception
     assert set(metrics(app)) == {"Utilization", "No-show"}
+
+
+@pytest.mark.parametrize(
+    ("period", "first", "last"),
+    [
+        (Period.THIS_MONTH, "2031-11-01", "2031-11-30"),
+        (Period.LAST_MONTH, "2031-10-01", "2031-10-31"),
+        (Period.THIS_QUARTER, "2031-10-01", "2031-12-31"),
+        (Period.THIS_YEAR, "2031-01-01", "2031-12-31"),
+        (Period.LAST_30_DAYS, "2031-10-15", "2031-11-13"),
+        (Period.NEXT_4_WEEKS, "2031-11-13", "2031-12-10"),
+    ],
+)
+def test_a_period_of_what_is_booked_ends_with_its_last_day(period: Period, first: str, last: str) -> None:
+    found = whole_days_of(period, date(2031, 11, 13))
+    assert found == (date.fromisoformat(first), date.fromisoformat(last))
+
+
+def test_the_overrides_of_this_month_are_those_ahead_too_and_the_page_says_so(clinic: Clinic, open_app: Open) -> None:
+    with frozen_at(MONDAY - timedelta(days=1)):
+        book_at(clinic, 24)
+        book_at(clinic, 24, by="manager", double_book_reason="Emergency")
+        app = open_app("manager", OVERRIDES)
+    assert metrics(app)["Overridden appointments"] == "1"
+    assert "Appointments from 1 Mar 2031 to 31 Mar 2031" in sentences(app)
 
 
 def test_what_is_outstanding_is_shown_by_debtor_invoice_and_credit(busy: Clinic, open_app: Open) -> None:
