@@ -59,6 +59,7 @@ def test_somebody_is_added_and_changed(clinic: Clinic, open_app: Open) -> None:
     app.text_input(key="waiting_form_patient_text").input("Unusual").run()
     app.selectbox(key="waiting_form_urgency").set_value(Urgency.SOON)
     app.button(key="waiting_form_save").click().run()
+    assert [toast.value for toast in app.toast] == ["The patient is on the waiting list: 30 min · anybody."]
     (row,) = rows(clinic)
     assert (row.patient_name, row.urgency, row.duration_minutes) == ("Zoe Unusual", Urgency.SOON, 30)
     app.button(key=f"waiting_change_{row.id}").click().run()
@@ -134,6 +135,8 @@ def test_a_time_that_came_free_is_offered_to_whom_it_suits(clinic: Clinic, open_
     assert found.id == row.id
     assert found.offer is not None
     assert "No message can go out to this patient (no address): please call." in app.toast[0].value
+    assert "Mon 3 Mar 2031, 10:00, with Practitioner, is offered." in app.toast[0].value
+    assert "Offered until" in sentences(app)
 
 
 def test_a_practitioner_keeps_the_own_list_and_reads_the_rest(clinic: Clinic, open_app: Open) -> None:
@@ -148,7 +151,7 @@ def test_a_practitioner_keeps_the_own_list_and_reads_the_rest(clinic: Clinic, op
 def test_booking_rules_are_set_in_one_form(clinic: Clinic, open_app: Open) -> None:
     app = open_app("owner", RULES)
     app.number_input(key="rules_late").set_value(48)
-    app.selectbox(key="rules_no_show_fee_kind").set_value("flat")
+    app.selectbox(key="rules_no_show_fee_kind").set_value("flat").run()
     app.text_input(key="rules_no_show_fee_amount").input("25,50")
     press(app, "Save")
     settings = clinic.actor("owner").settings
@@ -157,9 +160,21 @@ def test_booking_rules_are_set_in_one_form(clinic: Clinic, open_app: Open) -> No
     assert "The booking rules are saved." in [toast.value for toast in app.toast]
 
 
+def test_of_a_fee_only_what_its_kind_needs_is_asked_and_lengths_are_said_in_words(
+    clinic: Clinic, open_app: Open
+) -> None:
+    app = open_app("owner", RULES)
+    asked = {"none": [], "flat": ["Amount (EUR)"], "percent": ["Share of the price (%)"]}
+    for kind, fields in asked.items():
+        app.selectbox(key="rules_late_fee_kind").set_value(kind).run()
+        assert [field.label for field in app.text_input] == fields
+    app.number_input(key="rules_offer").set_value(1500).run()
+    assert "is open for 1 day 1 hour." in sentences(app)
+
+
 def test_a_fee_of_nothing_is_a_sentence(clinic: Clinic, open_app: Open) -> None:
     app = open_app("owner", RULES)
-    app.selectbox(key="rules_late_fee_kind").set_value("percent")
+    app.selectbox(key="rules_late_fee_kind").set_value("percent").run()
     press(app, "Save")
     assert "must be more than nothing" in app.error[0].value
     assert clinic.actor("owner").settings.late_cancellation_fee.kind == "none"
