@@ -21,6 +21,7 @@ from clinic_core.scheduling.schemas import (
     PractitionerRow,
 )
 from clinic_core.scheduling.service import add_absence
+from clinic_core.scheduling.transitions import ATTENDED
 from clinic_core.ui.absence_outcomes import draw_outcomes, remember, when_text
 from clinic_core.ui.absence_rebook import AWAY_REASON
 from clinic_core.ui.availability_people import planned_by
@@ -130,7 +131,8 @@ def _draw_line(page: Page, row: PlannedRow, wish: int) -> Way:
             st.markdown(plain(appointment.patient_name))
         with st.container(width=100):
             draw_status(appointment.status)
-        st.caption(plain(appointment.service), width=150)
+        here = ":orange[is here already]" if appointment.status in ATTENDED else ""
+        st.caption(" · ".join(part for part in (here, plain(appointment.service)) if part), width=150)
         # Wide enough for the time on a phone too, where it then has a line of its own.
         with st.container(width=_WAY_WIDTH):
             return st.selectbox(
@@ -150,6 +152,9 @@ def _ways(row: PlannedRow) -> list[Way]:
 
 
 def _default(row: PlannedRow, wish: int) -> Way:
+    """What is suggested for all; who is here already is spoken to first, so nothing is chosen for them."""
+    if row.appointment.status in ATTENDED:
+        return LEAVE
     if WAYS[wish] == WAYS[2]:
         return CANCEL
     if WAYS[wish] == WAYS[1] and row.colleague_id:

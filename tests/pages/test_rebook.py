@@ -7,7 +7,7 @@ from streamlit.testing.v1 import AppTest
 
 from clinic_core.access import perform
 from clinic_core.kit.calendar import Span, range_bounds, to_wall, zone
-from clinic_core.kit.clock import now
+from clinic_core.kit.clock import frozen_at, now
 from clinic_core.notifications.queries import list_messages
 from clinic_core.notifications.schemas import ListMessages
 from clinic_core.scheduling.queries import displaced_appointments, get_appointment, list_absences
@@ -15,12 +15,13 @@ from clinic_core.scheduling.schemas import (
     AddAbsence,
     AppointmentRow,
     AvailabilityRule,
+    ChangeStatus,
     GetAppointment,
     ListAbsences,
     ListDisplaced,
     SetAvailability,
 )
-from clinic_core.scheduling.service import add_absence, set_availability
+from clinic_core.scheduling.service import add_absence, change_status, set_availability
 from clinic_core.vocabulary import AbsenceKind, AppointmentStatus, NotificationType
 from tests.factories import Clinic, make_patient
 from tests.notifications.test_reminders import reachable
@@ -143,6 +144,23 @@ def test_a_day_is_settled_with_one_press(clinic: Clinic, booked: list[Appointmen
     assert [len(told(clinic, row)) for row in booked] == [1, 1, 0, 1]
     assert "Done just now: 3" in sentences(app)
     assert "1 left as they are" in sentences(app)
+
+
+def test_nothing_is_chosen_for_who_is_here_already(
+    clinic: Clinic, booked: list[AppointmentRow], open_app: Open
+) -> None:
+    with frozen_at(booked[0].starts_at):
+        arrived = ChangeStatus(appointment_id=booked[0].id, status=AppointmentStatus.ARRIVED)
+        perform(clinic.actor("assistant"), change_status, arrived)
+        app = open_app("assistant", PAGE)
+        app.radio(key="rebook_part").set_value("Somebody cannot come").run()
+        for wish in ("Move to the next free times", "Hand over, move the rest", "Cancel all"):
+            app.radio(key="away_wish").set_value(wish).run()
+            ways = [str(box.value) for box in app.selectbox if (box.key or "").startswith("away_way_")]
+            assert [way == str(("leave", None)) for way in ways] == [True, False, False, False]
+        assert sentences(app).count("is here already") == 1
+        press(app, "Rebook 3 appointments")
+        assert now_is(clinic, booked[0]).status is AppointmentStatus.ARRIVED
 
 
 def test_a_manager_records_the_absence_with_it(clinic: Clinic, booked: list[AppointmentRow], open_app: Open) -> None:
