@@ -13,6 +13,12 @@ from clinic_core.db.base import AMOUNT, JSON, TenantRow, blank, check, choice, o
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, FeeKind, FeeStatus
 
 LIVE = text("deleted_at is null")
+GIVES_BACK = text(
+    "from_status is not null and (deleted or (to_status = 'cancelled' and from_status <> 'cancelled')"
+    " or from_starts_at <> to_starts_at or from_ends_at <> to_ends_at"
+    " or from_practitioner_user_id <> to_practitioner_user_id or from_clinic_location_id <> to_clinic_location_id)"
+)
+"""Whether a step (a row of `appointment_event`) left a time that somebody else could have."""
 
 
 class Appointment(TenantRow, table=True):
@@ -94,6 +100,13 @@ class AppointmentEvent(TenantRow, table=True):
     __table_args__ = tenant(
         owned("appointment_id", "appointment"),
         Index(None, "organization_id", "appointment_id", "created_at"),
+        Index(
+            "ix_appointment_event_gives_back",
+            "organization_id",
+            "from_clinic_location_id",
+            "from_starts_at",
+            postgresql_where=GIVES_BACK,
+        ),
     )
     appointment_id: UUID
     from_status: AppointmentStatus | None = Field(default=None, sa_type=choice(AppointmentStatus, "from_status"))

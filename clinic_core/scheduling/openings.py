@@ -1,27 +1,40 @@
 """Free time of practitioners: what is left of a day, and what was given back in the last days and is still free."""
 
+import json
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from uuid import UUID
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import or_, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.kit.calendar import clip, local_date, subtract, zone
 from clinic_core.kit.clock import now
-from clinic_core.models import Absence, Appointment, AppointmentEvent, ClinicLocation, LocationClosure
+from clinic_core.models import Absence, AppointmentEvent, ClinicLocation, LocationClosure
+from clinic_core.models.appointment import GIVES_BACK
 from clinic_core.scheduling.availability import ClosedDays, closed_spans
 from clinic_core.scheduling.conflict_facts import LONGEST_REACH
 from clinic_core.scheduling.schemas import WorkingHours, WorkingSpan
 from clinic_core.scheduling.waiting_match import FreeTime
-from clinic_core.vocabulary import AppointmentStatus, Scope
+from clinic_core.vocabulary import Scope
 
 # Shorter pieces are nobody's appointment.
 SHORTEST_GAP = timedelta(minutes=5)
-# The latest freed times that are looked at.
-MOST_FREED = 200
+
+_TAKEN = text(
+    """
+    with w as materialized (
+      select * from jsonb_to_recordset(cast(:times as jsonb)) as w(
+        practitioner_id uuid, starts_at timestamptz, ends_at timestamptz))
+    select distinct a.practitioner_user_id, a.starts_at, a.ends_at + a.buffer_minutes * interval '1 minute'
+    from w join appointment a on a.practitioner_user_id = w.practitioner_id
+      and a.starts_at > w.starts_at - :reach and a.starts_at < w.ends_at
+    where a.deleted_at is null and a.status <> 'cancelled'
+      and a.ends_at + a.buffer_minutes * interval '1 minute' > w.starts_at
+    """
+)
 
 _Spans = Sequence[tuple[datetime, datetime]]
 
@@ -34,20 +47,18 @@ def visible_calendars(actor: Actor, location_id: UUID, practitioner_ids: Collect
     return {practitioner_id for practitioner_id in practitioner_ids if practitioner_id == actor.user_id}
 
 
-def taken_spans(
-    session: Session, practitioner_ids: Collection[UUID], during: tuple[datetime, datetime]
-) -> dict[UUID, list[tuple[datetime, datetime]]]:
-    """When the practitioners have something, buffers included, wherever it is; one query."""
-    until = col(Appointment.ends_at) + func.make_interval(0, 0, 0, 0, 0, col(Appointment.buffer_minutes))
-    statement = select(col(Appointment.practitioner_user_id), col(Appointment.starts_at), until).where(
-        col(Appointment.practitioner_user_id).in_(practitioner_ids),
-        col(Appointment.starts_at) > during[0] - LONGEST_REACH,
-        col(Appointment.starts_at) < during[1],
-        col(Appointment.deleted_at).is_(None),
-        col(Appointment.status) != AppointmentStatus.CANCELLED,
-    )
+def taken_spans(session: Session, times: Sequence[FreeTime]) -> dict[UUID, list[tuple[datetime, datetime]]]:
+    """What the practitioners have, buffers included and wherever it is, that reaches into one of the times; one query.
+
+    The cost follows the times, not what lies between them.
+    """
+    asked = [
+        {"practitioner_id": str(one.practitioner_user_id), "starts_at": str(one.starts_at), "ends_at": str(one.ends_at)}
+        for one in times
+    ]
     taken: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for practitioner_id, starts_at, ends_at in session.execute(statement):
+    found = session.execute(_TAKEN, {"times": json.dumps(asked), "reach": LONGEST_REACH})
+    for practitioner_id, starts_at, ends_at in found:
         taken.setdefault(practitioner_id, []).append((starts_at, ends_at))
     return taken
 
@@ -76,20 +87,11 @@ def free_of_day(
 def freed_times(
     session: Session, location: ClinicLocation, practitioner_ids: Collection[UUID], *, since: datetime
 ) -> list[FreeTime]:
-    """Times ahead at the location that were given back since an instant and are free still, by start; four queries.
+    """All times ahead at the location that were given back since an instant and are free still, by start.
 
-    Not where the practitioner is away or the location is closed: a day that was called off gives nothing back.
+    Not where the practitioner is away or the location is closed: a day that was called off gives nothing back. Four
+    queries; the cost follows what was given back and lies ahead, by an index of such steps.
     """
-    moved_away = or_(
-        col(AppointmentEvent.from_starts_at) != col(AppointmentEvent.to_starts_at),
-        col(AppointmentEvent.from_ends_at) != col(AppointmentEvent.to_ends_at),
-        col(AppointmentEvent.from_practitioner_user_id) != col(AppointmentEvent.to_practitioner_user_id),
-        col(AppointmentEvent.from_clinic_location_id) != col(AppointmentEvent.to_clinic_location_id),
-    )
-    called_off = and_(
-        col(AppointmentEvent.to_status) == AppointmentStatus.CANCELLED,
-        col(AppointmentEvent.from_status) != AppointmentStatus.CANCELLED,
-    )
     statement = (
         select(
             col(AppointmentEvent.from_practitioner_user_id),
@@ -97,26 +99,27 @@ def freed_times(
             col(AppointmentEvent.from_ends_at),
         )
         .where(
-            col(AppointmentEvent.created_at) >= since,
-            col(AppointmentEvent.from_starts_at) > now(),
+            GIVES_BACK,
             col(AppointmentEvent.from_clinic_location_id) == location.id,
+            col(AppointmentEvent.from_starts_at) > now(),
+            col(AppointmentEvent.created_at) >= since,
             col(AppointmentEvent.from_practitioner_user_id).in_(practitioner_ids),
-            or_(moved_away, called_off, col(AppointmentEvent.deleted)),
         )
-        .order_by(col(AppointmentEvent.created_at).desc(), col(AppointmentEvent.id))
-        .limit(MOST_FREED)
+        .distinct()
     )
-    freed: dict[UUID, list[tuple[datetime, datetime]]] = {}
-    for practitioner_id, starts_at, ends_at in session.execute(statement):
-        if practitioner_id is None or starts_at is None or ends_at is None:
-            continue  # the first step of an appointment comes from nowhere; the conditions leave it out
-        freed.setdefault(practitioner_id, []).append((starts_at, ends_at))
-    if not freed:
+    times = [
+        FreeTime(practitioner_id, starts_at, ends_at)
+        for practitioner_id, starts_at, ends_at in session.execute(statement).all()
+        if practitioner_id and starts_at and ends_at  # only the first step of an appointment comes from nowhere
+    ]
+    if not times:
         return []
-    spans = [span for found in freed.values() for span in found]
-    during = (min(start for start, _ in spans), max(end for _, end in spans))
+    freed: dict[UUID, list[tuple[datetime, datetime]]] = {}
+    for one in times:
+        freed.setdefault(one.practitioner_user_id, []).append((one.starts_at, one.ends_at))
+    during = (min(one.starts_at for one in times), max(one.ends_at for one in times))
     closed = _closed(session, location, during)
-    taken, away = taken_spans(session, list(freed), during), _away(session, list(freed), during)
+    taken, away = taken_spans(session, times), _away(session, list(freed), during)
     found = [
         gap
         for practitioner_id, given_back in freed.items()

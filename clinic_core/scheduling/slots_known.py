@@ -1,6 +1,6 @@
 """What the slot finder has to know whatever the day: who works there, when, and what the visit needs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from uuid import UUID
@@ -142,12 +142,20 @@ def _books_for_oneself(session: Session, actor: Actor, patient_id: UUID | None) 
 
 def needs_of(session: Session, service_id: UUID | None) -> tuple[ResourceNeed, ...]:
     """What a service requires; nothing where none is chosen."""
-    if service_id is None:
-        return ()
-    statement = select(col(ServiceRequirement.resource_type), col(ServiceRequirement.category)).where(
-        col(ServiceRequirement.product_service_id) == service_id
-    )
-    return tuple(ResourceNeed(type=kind, category=category) for kind, category in session.execute(statement))
+    return needs_of_each(session, {service_id}).get(service_id, ()) if service_id else ()
+
+
+def needs_of_each(session: Session, service_ids: Collection[UUID]) -> dict[UUID, tuple[ResourceNeed, ...]]:
+    """What those of the services require that require something."""
+    statement = select(
+        col(ServiceRequirement.product_service_id),
+        col(ServiceRequirement.resource_type),
+        col(ServiceRequirement.category),
+    ).where(col(ServiceRequirement.product_service_id).in_(service_ids))
+    needs: dict[UUID, tuple[ResourceNeed, ...]] = {}
+    for service_id, kind, category in session.execute(statement) if service_ids else ():
+        needs[service_id] = (*needs.get(service_id, ()), ResourceNeed(type=kind, category=category))
+    return needs
 
 
 def choose(needs: Iterable[ResourceNeed], things: Iterable[Thing]) -> tuple[list[Thing], list[ResourceNeed]]:

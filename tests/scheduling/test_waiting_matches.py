@@ -4,12 +4,13 @@ from datetime import date, timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy import text
 
 from clinic_core.access import owner_work, perform
 from clinic_core.errors import NotFound
 from clinic_core.kit.clock import frozen_at, now
 from clinic_core.kit.ids import new_id
-from clinic_core.models import Absence
+from clinic_core.models import Absence, ProductService
 from clinic_core.scheduling.queries import (
     freed_slots,
     get_appointment,
@@ -18,23 +19,31 @@ from clinic_core.scheduling.queries import (
 from clinic_core.scheduling.schemas import (
     AddAbsence,
     AddClosure,
+    AddOutage,
+    BookFromWaitingList,
     CancelAppointment,
     DeleteAppointment,
     GetAppointment,
     ListFreed,
     MatchesForSlot,
     MoveAppointment,
+    ResourceNeed,
+    SetRequirements,
     WaitingMatch,
 )
 from clinic_core.scheduling.service import (
     add_absence,
     add_closure,
+    add_outage,
+    book_from_waiting_list,
     cancel_appointment,
     delete_appointment,
     move_appointment,
+    set_requirements,
 )
-from clinic_core.vocabulary import CancelledBy
-from tests.factories import MONDAY, Clinic, slot
+from clinic_core.vocabulary import CancelledBy, ResourceType
+from tests.factories import MONDAY, Clinic, make_patient, slot
+from tests.notifications.arrange import cost
 from tests.scheduling.arrange import book
 from tests.scheduling.waiting import wait
 
@@ -122,6 +131,55 @@ def test_who_could_not_be_booked_is_not_matched(clinic: Clinic) -> None:
     assert matches(clinic) == []
 
 
+def needs(clinic: Clinic, *types: ResourceType) -> None:
+    """What a follow-up takes."""
+    request = SetRequirements(product_service_id=clinic.service, needs=tuple(ResourceNeed(type=one) for one in types))
+    perform(clinic.actor("manager"), set_requirements, request)
+
+
+def test_who_needs_a_room_or_equipment_is_matched_only_where_it_is_free_then(clinic: Clinic) -> None:
+    needs(clinic, ResourceType.ROOM, ResourceType.EQUIPMENT)
+    follow_up = wait(clinic)
+    talk = wait(clinic, product_service_id=None, duration_minutes=30)
+    colleague: dict[str, Any] = {"practitioner_user_id": clinic.users["second_practitioner"]}
+    others = {0: (clinic.room,), 1: (clinic.room, clinic.second_room), 2: (clinic.laser,)}
+    for hours, resource_ids in others.items():
+        book(clinic, hours, resource_ids=resource_ids, **colleague)
+    starts_at, ends_at = slot(3)
+    out = AddOutage(resource_id=clinic.laser, starts_at=starts_at, ends_at=ends_at)
+    perform(clinic.actor("manager"), add_outage, out)
+    found = [{match.entry.id for match in matches(clinic, hours)} for hours in range(5)]
+    assert found == [{follow_up.id, talk.id}, {talk.id}, {talk.id}, {talk.id}, {follow_up.id, talk.id}]
+    (match,) = (one for one in matches(clinic) if one.entry.id == follow_up.id)
+    chosen = BookFromWaitingList(
+        entry_id=match.entry.id,
+        practitioner_user_id=match.practitioner_user_id,
+        starts_at=match.starts_at,
+        ends_at=match.ends_at,
+    )
+    booked = perform(clinic.actor("assistant"), book_from_waiting_list, chosen).appointment
+    assert set(booked.resource_ids) == {clinic.second_room, clinic.laser}
+
+
+def test_a_room_must_be_free_to_the_end_of_the_buffer(clinic: Clinic) -> None:
+    needs(clinic, ResourceType.EQUIPMENT)
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        session.get_one(ProductService, clinic.service).buffer_minutes = 15
+    wait(clinic)
+    assert len(matches(clinic)) == 1
+    book(clinic, 0.5, resource_ids=(clinic.laser,), practitioner_user_id=clinic.users["second_practitioner"])
+    assert matches(clinic) == []
+
+
+def test_rooms_of_all_who_wait_are_looked_up_at_once(clinic: Clinic) -> None:
+    needs(clinic, ResourceType.ROOM)
+    wait(clinic)
+    one = cost(lambda: matches(clinic))
+    for _ in range(12):
+        wait(clinic)
+    assert cost(lambda: matches(clinic)) == one
+
+
 def test_matches_are_for_calendars_that_the_reader_sees(clinic: Clinic) -> None:
     wait(clinic)
     assert len(matches(clinic, by="practitioner")) == 1
@@ -197,3 +255,30 @@ def test_a_time_freed_where_nobody_works_or_all_is_closed_hides_none_that_is_fre
     (found,) = freed(clinic)
     assert found.starts_at == slot(48)[0]
     assert [match.entry.id for match in found.matches] == [row.id]
+
+
+def test_every_freed_time_that_lies_ahead_is_seen_however_many_were_freed_since(clinic: Clinic) -> None:
+    wait(clinic)
+    give_back(clinic, book(clinic).id, "cancelled")
+    patient_id = make_patient(clinic)
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        session.execute(
+            text(
+                "insert into appointment (id, organization_id, patient_id, practitioner_user_id, clinic_location_id,"
+                " starts_at, ends_at) select gen_random_uuid(), :org, :patient, :user, :place,"
+                " cast(:first as timestamptz) + n * interval '1 hour',"
+                " cast(:first as timestamptz) + n * interval '1 hour' + interval '30 minutes'"
+                " from generate_series(1, 250) n"
+            ),
+            {
+                "org": clinic.organization_id,
+                "patient": patient_id,
+                "user": clinic.users["practitioner"],
+                "place": clinic.main,
+                "first": MONDAY,
+            },
+        )
+        off = text("update appointment set status = 'cancelled', cancelled_by = 'clinic' where patient_id = :patient")
+        session.execute(off, {"patient": patient_id})
+    assert freed(clinic)[0].starts_at == MONDAY
+    assert len(freed(clinic)) == 12

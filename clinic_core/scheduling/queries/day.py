@@ -54,7 +54,8 @@ def day_openings(work: Work, request: ListDay) -> DayOpenings:
     if not rota or during[0] >= during[1]:
         return DayOpenings(gaps=(), matching=0)
     hours = working_hours(work, GetWorkingHours(clinic_location_id=location.id, first=request.day, last=request.day))
-    gaps = free_of_day(hours, rota, taken_spans(work.session, list(rota), during), during)
+    taken = taken_spans(work.session, [FreeTime(practitioner_id, *during) for practitioner_id in rota])
+    gaps = free_of_day(hours, rota, taken, during)
     names = {person.id: person.name for person in people}
     return DayOpenings(
         gaps=tuple(
