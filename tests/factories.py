@@ -2,6 +2,7 @@
 
 import itertools
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -9,10 +10,11 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy.orm import Session
+from sqlmodel import col, select
 
 from clinic_core.access import Actor, load_actor, owner_work
 from clinic_core.access.organization import OrganizationSettings
-from clinic_core.auth.baseline import create_organization, role_id
+from clinic_core.auth.baseline import create_organization
 from clinic_core.kit.ids import new_id
 from clinic_core.models import (
     AppUser,
@@ -21,6 +23,7 @@ from clinic_core.models import (
     Patient,
     PractitionerProfile,
     ProductService,
+    Role,
     UserLocation,
     UserRole,
 )
@@ -66,69 +69,62 @@ def make_clinic(settings: OrganizationSettings | None = None) -> Clinic:
     users = {key: new_id() for key in (*[r.value for r in BaselineRole], "second_practitioner")}
     clinic = Clinic(name, organization_id, **ids, users=users)
     with owner_work("test.arrange", organization_id) as session:
-        org: dict[str, Any] = {"organization_id": organization_id}
-        session.add_all(
-            [
-                ClinicLocation(id=clinic.main, name="Main street", timezone="Europe/Berlin", **org),
-                ClinicLocation(id=clinic.branch, name="Harbour", timezone="America/New_York", **org),
-            ]
-        )
-        session.add_all(
-            AppUser(
-                id=user_id,
-                email=clinic.email(key),
-                display_name=key.replace("_", " ").title(),
-                status=UserStatus.ACTIVE,
-                **org,
-            )
-            for key, user_id in users.items()
-        )
-        session.flush()
-        _give_roles(session, clinic)
-        _furnish(session, clinic)
+        # Nearly every test makes a clinic: written in bulk it takes half as long.
+        session.bulk_save_objects([*_places(clinic), *_people(session, clinic), *_things(clinic)])
     return clinic
 
 
-def _give_roles(session: Session, clinic: Clinic) -> None:
+def _places(clinic: Clinic) -> Iterator[object]:
     org: dict[str, Any] = {"organization_id": clinic.organization_id}
+    yield ClinicLocation(id=clinic.main, name="Main street", timezone="Europe/Berlin", **org)
+    yield ClinicLocation(id=clinic.branch, name="Harbour", timezone="America/New_York", **org)
+
+
+def _people(session: Session, clinic: Clinic) -> Iterator[object]:
+    org: dict[str, Any] = {"organization_id": clinic.organization_id}
+    here = col(Role.organization_id) == clinic.organization_id
+    role_ids = dict(session.execute(select(col(Role.key), col(Role.id)).where(here)).all())
+    roles = {
+        key: BaselineRole.PRACTITIONER if key == "second_practitioner" else BaselineRole(key) for key in clinic.users
+    }
     for key, user_id in clinic.users.items():
-        role = BaselineRole.PRACTITIONER if key == "second_practitioner" else BaselineRole(key)
-        session.add(UserRole(user_id=user_id, role_id=role_id(session, clinic.organization_id, role), **org))
-        if role is not BaselineRole.PATIENT:
-            session.add(UserLocation(user_id=user_id, clinic_location_id=clinic.main, **org))
-        if role is BaselineRole.PRACTITIONER:
-            session.add(PractitionerProfile(user_id=user_id, **org))
+        name = key.replace("_", " ").title()
+        yield AppUser(id=user_id, email=clinic.email(key), display_name=name, status=UserStatus.ACTIVE, **org)
+    for key, user_id in clinic.users.items():
+        yield UserRole(user_id=user_id, role_id=role_ids[roles[key].value], **org)
+    for key, user_id in clinic.users.items():
+        if roles[key] is not BaselineRole.PATIENT:
+            yield UserLocation(user_id=user_id, clinic_location_id=clinic.main, **org)
+    for key, user_id in clinic.users.items():
+        if roles[key] is BaselineRole.PRACTITIONER:
+            yield PractitionerProfile(user_id=user_id, **org)
 
 
-def _furnish(session: Session, clinic: Clinic) -> None:
+def _things(clinic: Clinic) -> Iterator[object]:
     org: dict[str, Any] = {"organization_id": clinic.organization_id}
-    room: dict[str, Any] = {"clinic_location_id": clinic.main, **org}
-    session.add_all(
-        [
-            LocationResource(id=clinic.room, type=ResourceType.ROOM, name="Room 1", **room),
-            LocationResource(id=clinic.second_room, type=ResourceType.ROOM, name="Room 2", **room),
-            LocationResource(id=clinic.laser, type=ResourceType.EQUIPMENT, name="Laser", **room),
-            ProductService(
-                id=clinic.service,
-                code="FU30",
-                name="Follow-up",
-                type=ProductType.SERVICE,
-                unit_price=Decimal("80.00"),
-                tax_rate=Decimal(0),
-                duration_minutes=30,
-                bookable_online=True,
-                **org,
-            ),
-            ProductService(
-                id=clinic.product,
-                code="BAND",
-                name="Bandage",
-                type=ProductType.PRODUCT,
-                unit_price=Decimal("11.90"),
-                tax_rate=Decimal("0.19"),
-                **org,
-            ),
-        ]
+    here: dict[str, Any] = {"clinic_location_id": clinic.main, **org}
+    yield LocationResource(id=clinic.room, type=ResourceType.ROOM, name="Room 1", **here)
+    yield LocationResource(id=clinic.second_room, type=ResourceType.ROOM, name="Room 2", **here)
+    yield LocationResource(id=clinic.laser, type=ResourceType.EQUIPMENT, name="Laser", **here)
+    yield ProductService(
+        id=clinic.service,
+        code="FU30",
+        name="Follow-up",
+        type=ProductType.SERVICE,
+        unit_price=Decimal("80.00"),
+        tax_rate=Decimal(0),
+        duration_minutes=30,
+        bookable_online=True,
+        **org,
+    )
+    yield ProductService(
+        id=clinic.product,
+        code="BAND",
+        name="Bandage",
+        type=ProductType.PRODUCT,
+        unit_price=Decimal("11.90"),
+        tax_rate=Decimal("0.19"),
+        **org,
     )
 
 

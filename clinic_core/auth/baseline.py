@@ -6,7 +6,7 @@ Runs as the owner of the database, from the shell only (`clinic migrate`, `creat
 from collections.abc import Iterable
 from uuid import UUID
 
-from sqlalchemy import text
+from sqlalchemy import insert, text
 from sqlalchemy.orm import Session
 from sqlmodel import col, select
 
@@ -86,7 +86,7 @@ def _seed_roles(session: Session, organization_id: UUID, new: Iterable[Permissio
         )
     }
     added: list[Role] = []
-    grants: list[RolePermission] = []
+    grants: list[dict[str, object]] = []
     for baseline, granted in BASELINE_GRANTS.items():
         role = roles.get(baseline.value)
         wanted = set(new) if role is not None else set(Permission)
@@ -94,19 +94,20 @@ def _seed_roles(session: Session, organization_id: UUID, new: Iterable[Permissio
             role = Role(organization_id=organization_id, key=baseline.value, name=baseline.label, baseline=True)
             added.append(role)
         grants += [
-            RolePermission(
-                organization_id=organization_id,
-                role_id=role.id,
-                permission_id=permission_ids[permission.value],
-                scope=scope,
-            )
+            {
+                "id": new_id(),
+                "organization_id": organization_id,
+                "role_id": role.id,
+                "permission_id": permission_ids[permission.value],
+                "scope": scope,
+            }
             for permission, scope in granted.items()
             if permission in wanted
         ]
     session.add_all(added)
     session.flush()
-    session.add_all(grants)
-    session.flush()
+    if grants:
+        session.execute(insert(RolePermission), grants)
     return len(added), len(grants)
 
 

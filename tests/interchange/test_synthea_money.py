@@ -4,6 +4,7 @@ import csv
 import gzip
 import io
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from random import Random
@@ -15,7 +16,7 @@ from clinic_core.analytics.queries import outstanding
 from clinic_core.analytics.schemas import OutstandingRequest
 from clinic_core.interchange.synthea.report import Entity
 from tests.interchange.conftest import Imported
-from tests.interchange.synthea_files import write_clinic
+from tests.interchange.synthea_files import FIRST_START, write_clinic
 
 NATIVE = Path(__file__).resolve().parents[3] / "shared" / "data" / "synthea" / "native_27"
 CENT = Decimal("0.01")
@@ -64,6 +65,8 @@ def test_the_identity_holds_for_any_amounts(imported: Imported, tmp_path: Path) 
     rows = [
         {
             "Id": f"e-{n}",
+            "START": f"{FIRST_START + timedelta(days=n):%Y-%m-%dT%H:%M:%SZ}",
+            "STOP": f"{FIRST_START + timedelta(days=n, minutes=15):%Y-%m-%dT%H:%M:%SZ}",
             "TOTAL_CLAIM_COST": str(random.uniform(0, 5000)),
             "PAYER_COVERAGE": str(random.choice((0.0, random.uniform(0, 6000)))),
         }
