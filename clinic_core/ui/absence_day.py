@@ -131,8 +131,10 @@ def _draw_line(page: Page, row: PlannedRow, wish: int) -> Way:
             st.markdown(plain(appointment.patient_name))
         with st.container(width=100):
             draw_status(appointment.status)
-        here = ":orange[is here already]" if appointment.status in ATTENDED else ""
-        st.caption(" · ".join(part for part in (here, plain(appointment.service)) if part), width=150)
+        with st.container(width=150, gap=None):
+            st.caption(plain(appointment.service))
+            if appointment.status in ATTENDED:
+                st.markdown(":small[:orange[is here already]]")
         # Wide enough for the time on a phone too, where it then has a line of its own.
         with st.container(width=_WAY_WIDTH):
             return st.selectbox(

@@ -60,4 +60,4 @@ def draw_done(page: Page, show: Callable[[UUID], None]) -> None:
         if fitting:
             with st.container(horizontal=True, vertical_alignment="center", gap="small"):
                 st.markdown(f":material/hourglass_top: **{fitting_text(fitting)}**", width="content")
-                st.button("Show them", key="done_fitting", on_click=show, args=(done.row.id,))
+                st.button("Show", key="done_fitting", on_click=show, args=(done.row.id,))

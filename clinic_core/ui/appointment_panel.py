@@ -159,9 +159,14 @@ def _draw_facts(page: Page, row: AppointmentRow) -> None:
         plain(", ".join(resource.name for resource in row.resources)),
         plain(f"Double-booked: {row.double_book_reason}") if row.double_booked else "",
         plain(f"{_kinds(row)}: {row.override_reason}") if row.override_reason else "",
-        plain(f"Cancelled by the {row.cancelled_by.label.lower()}: {row.cancel_reason}") if row.cancelled_by else "",
+        plain(_called_off(row)),
     ]
     st.markdown("  \n".join(line for line in lines if line))
+
+
+def _called_off(row: AppointmentRow) -> str:
+    by = f"Cancelled by the {row.cancelled_by.label.lower()}" if row.cancelled_by else ""
+    return f"{by}: {row.cancel_reason}" if row.cancel_reason else by
 
 
 def _kinds(row: AppointmentRow) -> str:

@@ -96,7 +96,6 @@ def _keeps(page: Page, row: WaitingRow) -> bool:
 def _draw_match(page: Page, match: WaitingMatch, practitioner: str) -> None:
     row, place = match.entry, zone(match.entry.timezone)
     chosen = ChosenTime(match.practitioner_user_id, practitioner, match.starts_at, match.ends_at)
-    key = f"{row.id}_{match.starts_at:%d%H%M}_{match.practitioner_user_id.hex[-6:]}"
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.badge(urgency_text(row.urgency), color=URGENCY_COLORS[row.urgency])
         times = f"{time_text(match.starts_at, place)}–{time_text(match.ends_at, place)}"
@@ -108,8 +107,14 @@ def _draw_match(page: Page, match: WaitingMatch, practitioner: str) -> None:
         if row.offer is not None:
             said = open_offer_text(row.offer, match, place, page.actor.settings)
             st.badge(plain(said), color="blue", icon=":material/send:")
-        if not _keeps(page, row):
-            return
+        if _keeps(page, row):
+            _draw_match_actions(page, row, chosen)
+
+
+def _draw_match_actions(page: Page, row: WaitingRow, chosen: ChosenTime) -> None:
+    """Together in one container, so that a narrow panel does not part them."""
+    key = f"{row.id}_{chosen.starts_at:%d%H%M}_{chosen.practitioner_user_id.hex[-6:]}"
+    with st.container(horizontal=True, gap="small", width="content"):
         if row.offer is None and st.button("Offer", key=f"match_offer_{key}") and offer(page, row, chosen):
             st.rerun()
         if st.button("Book", key=f"match_book_{key}") and book(page, row, chosen):
