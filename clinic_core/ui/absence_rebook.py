@@ -1,11 +1,13 @@
 """The work-list of appointments that cannot take place: another time, a colleague, or cancelled, one press each."""
 
+from collections.abc import Callable
 from typing import NoReturn
 from uuid import UUID
 
 import streamlit as st
 
 from clinic_core.access import Permission
+from clinic_core.access.organization import OrganizationSettings
 from clinic_core.notifications.schemas import CancelDisplaced, HandOverDisplaced, MoveDisplaced, Rebooked
 from clinic_core.notifications.service import cancel_displaced, hand_over_displaced, move_displaced
 from clinic_core.scheduling.queries import colleagues_free, displaced_appointments, propose_times
@@ -19,6 +21,7 @@ from clinic_core.scheduling.schemas import (
 )
 from clinic_core.scheduling.schemas.displaced import PAGE_OF_DISPLACED
 from clinic_core.ui.absence_outcomes import draw_outcomes, remember, when_text
+from clinic_core.ui.appointment_words import cancelled_text, handed_over_text, moved_text
 from clinic_core.ui.forms import reason_field
 from clinic_core.ui.nav import may_open
 from clinic_core.ui.page import Page
@@ -31,6 +34,7 @@ from clinic_core.ui.wording import plain
 REBOOK_PAGE = "pages/front_desk/rebook.py"
 WORK_LIST = "Work-list"
 AWAY_REASON = "Practitioner is away"
+Said = Callable[[AppointmentRow, OrganizationSettings], str]
 _PAGE = "rebook_page"
 _OPEN = "rebook_open"
 
@@ -154,7 +158,7 @@ def _move(page: Page, row: AppointmentRow, slot: SlotRow) -> None:
         version=row.version,
         request_id=page.request_id(f"move/{row.id}/{row.version}/{slot.starts_at:%Y%m%d%H%M}"),
     )
-    _keep(page, row, page.run_for_next(move_displaced, move, done="The appointment is moved."))
+    _keep(page, row, page.run_for_next(move_displaced, move), moved_text)
 
 
 def _hand_over(page: Page, row: AppointmentRow, colleague: Colleague) -> None:
@@ -165,7 +169,7 @@ def _hand_over(page: Page, row: AppointmentRow, colleague: Colleague) -> None:
         version=row.version,
         request_id=page.request_id(f"hand/{row.id}/{row.version}/{colleague.practitioner_user_id}"),
     )
-    _keep(page, row, page.run_for_next(hand_over_displaced, hand_over, done="The appointment is handed over."))
+    _keep(page, row, page.run_for_next(hand_over_displaced, hand_over), handed_over_text)
 
 
 def _draw_cancel(page: Page, row: AppointmentRow) -> None:
@@ -185,11 +189,11 @@ def _cancel(page: Page, row: AppointmentRow) -> None:
             version=row.version,
             request_id=page.request_id(f"cancel/{row.id}/{row.version}"),
         ),
-        done="The appointment is cancelled.",
     )
-    _keep(page, row, cancelled)
+    _keep(page, row, cancelled, cancelled_text)
 
 
-def _keep(page: Page, row: AppointmentRow, result: Rebooked | None) -> None:
+def _keep(page: Page, row: AppointmentRow, result: Rebooked | None, said: Said) -> None:
     if result is not None:
         remember(page, row, result)
+        page.tell(said(result.appointment, page.actor.settings))

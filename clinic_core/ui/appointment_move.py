@@ -17,7 +17,7 @@ from clinic_core.scheduling.schemas import (
     LocationRow,
     MoveAppointment,
 )
-from clinic_core.ui.appointment_done import tell_done
+from clinic_core.ui.appointment_done import tell_done, way_back
 from clinic_core.ui.appointment_words import moved_text
 from clinic_core.ui.booking_fields import TakenTime
 from clinic_core.ui.conflict_view import Choice, draw_conflict
@@ -46,13 +46,13 @@ def draw_move(page: Page, row: AppointmentRow, close: Callable[[], None]) -> Non
         found = TakenTime(free.practitioner_user_id, free.starts_at, free.ends_at, free.resource_ids)
     if found is not None:
         taken = found
-        _move(page, lambda: _to(row, taken), close)
+        _move(page, row, lambda: _to(row, taken), close)
     elif pressed or choice.is_anyway:
         reasons = {"double_book_reason": choice.double_book_reason, "override_reason": choice.override_reason}
-        _move(page, lambda: other().model_copy(update=reasons), close)
+        _move(page, row, lambda: other().model_copy(update=reasons), close)
 
 
-def _move(page: Page, asked: Asked, close: Callable[[], None]) -> None:
+def _move(page: Page, row: AppointmentRow, asked: Asked, close: Callable[[], None]) -> None:
     def request() -> MoveAppointment:
         move = asked()
         return move.model_copy(update={"request_id": page.request_id(f"move/{move.appointment_id}")})
@@ -62,7 +62,8 @@ def _move(page: Page, asked: Asked, close: Callable[[], None]) -> None:
         st.session_state[_CONFLICT] = answer
         st.rerun()
     if answer is not None:
-        tell_done(page, answer.appointment, moved_text(answer.appointment, page.actor.settings))
+        moved = answer.appointment
+        tell_done(page, moved, moved_text(moved, page.actor.settings), back=way_back(row, moved))
         close()
         st.rerun()
 

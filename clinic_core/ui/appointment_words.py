@@ -23,6 +23,11 @@ def moved_text(row: AppointmentRow, settings: OrganizationSettings) -> str:
     return f"The appointment is moved to {placed_text(row, settings)}."
 
 
+def handed_over_text(row: AppointmentRow, settings: OrganizationSettings) -> str:
+    """That a colleague does it now."""
+    return f"The appointment is handed over: {placed_text(row, settings)}."
+
+
 def cancelled_text(row: AppointmentRow, settings: OrganizationSettings) -> str:
     """That it was called off."""
     return f"The appointment on {placed_text(row, settings)}, is cancelled; its time is free again."

@@ -13,7 +13,7 @@ from clinic_core.kit.formats import day_text, time_text
 from clinic_core.notifications.service import move_with_reminders
 from clinic_core.scheduling.queries import get_appointment, undoable_step
 from clinic_core.scheduling.schemas import AppointmentRow, GetAppointment, MoveAppointment
-from clinic_core.ui.appointment_done import forget_done
+from clinic_core.ui.appointment_done import MOVED_BACK, forget_done, way_back
 from clinic_core.ui.calendar_filters import By
 from clinic_core.ui.calendar_types import NO_ROOM, BlockMoved
 from clinic_core.ui.conflict_view import draw_conflict
@@ -97,25 +97,12 @@ def _move(page: Page, request: MoveAppointment, row: AppointmentRow, place: Zone
     moved = answer.appointment
     day = day_text(local_date(moved.starts_at, place), page.actor.settings.locale)
     sentence = f"The appointment is moved to {day}, {time_text(moved.starts_at, place)}, {moved.practitioner}."
-    rooms_before = _rooms_before(row, moved) if moved.resource_ids != row.resource_ids else None
-    st.session_state[_MOVED] = _Moved(row.id, moved.version, sentence, rooms_before)
-
-
-def _rooms_before(row: AppointmentRow, moved: AppointmentRow) -> MoveAppointment:
-    """Rooms have no step of their own in the history; they are moved back, and the time along with them."""
-    return MoveAppointment(
-        appointment_id=row.id,
-        starts_at=row.starts_at,
-        ends_at=row.ends_at,
-        practitioner_user_id=row.practitioner_user_id,
-        resource_ids=row.resource_ids,
-        version=moved.version,
-    )
+    st.session_state[_MOVED] = _Moved(row.id, moved.version, sentence, way_back(row, moved))
 
 
 def _take_back(page: Page, moved: _Moved) -> None:
     if moved.rooms_before is not None:
-        if page.run(move_with_reminders, moved.rooms_before, done="The move is taken back.") is not None:
+        if page.run(move_with_reminders, moved.rooms_before, done=MOVED_BACK) is not None:
             forget_move()
             st.rerun()
         return

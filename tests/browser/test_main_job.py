@@ -34,7 +34,7 @@ def register_and_book(desk: Page) -> None:
     pick(desk, "Room", "Room 1")
     desk.keyboard.press("Tab")  # the list stays open for more
     desk.get_by_role("dialog").get_by_role("button", name="Book", exact=True).click()
-    expect(desk.get_by_text("The appointment is booked.")).to_be_visible()
+    expect(desk.get_by_text("The appointment is booked for")).to_be_visible()
     expect(board.locator(".fc-timegrid-event")).to_contain_text(PATIENT)
 
 

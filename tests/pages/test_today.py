@@ -204,6 +204,24 @@ def test_a_move_from_the_panel_says_where_to_and_is_taken_back(clinic: Clinic, o
     assert now_of(clinic, row.id).starts_at == row.starts_at
 
 
+def test_a_move_to_another_room_is_taken_back_with_its_rooms_and_no_step_before_it(
+    clinic: Clinic, open_app: Open
+) -> None:
+    row = book(clinic, now() + timedelta(hours=1))
+    confirm = ChangeStatus(appointment_id=row.id, status=S.CONFIRMED)
+    perform(clinic.actor("assistant"), change_status, confirm)
+    app = press(open_app("assistant", TODAY), "More")
+    app.session_state["panel_move_form"] = True
+    app.run()
+    app.multiselect(key="panel_resources").set_value([clinic.room]).run()
+    app.button(key="panel_move").click().run()
+    assert now_of(clinic, row.id).resource_ids == (clinic.room,)
+    app.button(key="done_undo").click().run()
+    back = now_of(clinic, row.id)
+    assert (back.resource_ids, back.status) == ((), S.CONFIRMED)
+    assert "done_undo" not in {button.key for button in app.button}
+
+
 def test_what_was_done_is_forgotten_where_the_appointment_changed_since(clinic: Clinic, open_app: Open) -> None:
     row = book(clinic, now() + timedelta(hours=1))
     app = press(press(open_app("assistant", TODAY), "More"), "Cancel appointment")
