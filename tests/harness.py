@@ -75,15 +75,17 @@ class Harness:
                     digest.update(path.relative_to(PROJECT_ROOT).as_posix().encode() + path.read_bytes())
         return f"template_{digest.hexdigest()[:16]}"
 
-    def clone(self) -> Database:
-        """A new database made from the template, named so that runs at the same time do not meet."""
+    def clone(self, source: Database | None = None) -> Database:
+        """A new database made from the template or from one nobody is connected to; runs at one time do not meet."""
         worker = os.environ.get("PYTEST_XDIST_WORKER", "main")
         name = f"test_{os.getpid()}_{worker}_{next(self._numbers)}"
         with locked(ROOT / "template.lock"), self._superuser() as connection:
             self._provide_template(connection)
             connection.execute(
                 sql.SQL("create database {} template {} strategy file_copy owner {}").format(
-                    sql.Identifier(name), sql.Identifier(self.template), sql.Identifier(DatabaseRole.OWNER.login)
+                    sql.Identifier(name),
+                    sql.Identifier(source.name if source else self.template),
+                    sql.Identifier(DatabaseRole.OWNER.login),
                 )
             )
         return Database(self.server, name)

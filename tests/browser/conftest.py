@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from http import HTTPStatus
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
@@ -15,10 +16,10 @@ from time import monotonic
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+from sqlalchemy import text
 
 from clinic_core.access import owner_work
 from clinic_core.auth.passwords import hash_password
-from clinic_core.models import AppUser
 from clinic_core.settings import PROJECT_ROOT
 from tests.factories import Clinic, make_clinic
 from tests.harness import Database
@@ -117,9 +118,16 @@ def clinic(database: Database) -> Clinic:
 def give_passwords(clinic: Clinic) -> None:
     """Let everybody of the clinic sign in with the one password of the tests."""
     with owner_work("test.arrange", clinic.organization_id) as session:
-        for user_id in clinic.users.values():
-            user = session.get_one(AppUser, user_id)
-            user.password_hash = hash_password(PASSWORD)
+        session.execute(
+            text("update app_user set password_hash = :hash where organization_id = :id"),
+            {"hash": stored_password(), "id": clinic.organization_id},
+        )
+
+
+@cache
+def stored_password() -> str:
+    """The hash of PASSWORD, computed once: it is meant to take long."""
+    return hash_password(PASSWORD)
 
 
 @pytest.fixture

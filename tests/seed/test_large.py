@@ -4,7 +4,7 @@ import json
 from datetime import UTC, datetime, timedelta
 
 from clinic_core.seed.large_plan import plan_appointments, plan_patients, sites_for
-from tests.cli.shell import clinic
+from tests.cli.shell import SOUND, clinic
 from tests.harness import Database
 from tests.seed.test_demo import business
 
@@ -18,7 +18,7 @@ def test_a_large_clinic_is_in_order_and_twice_alike(own_database: Database) -> N
     assert [result.exit_code for result in made] == [0, 0], [result.output for result in made]
     counts = json.loads(made[0].stdout)
     assert (counts["patient"], counts["appointment"], counts["app_user"]) == (150, 700, 21)
-    assert clinic("check").exit_code == 0
+    assert json.loads(clinic("check", "--json").stdout) == SOUND
     with own_database.connect_owner() as owner:
         one, two = (business(owner, name) for name in ("One", "Two"))
         written = owner.execute("select count(*) from audit_log where entity_type = 'appointment'").fetchone()
