@@ -22,7 +22,7 @@ GIVES_BACK = text(
 
 
 class Appointment(TenantRow, table=True):
-    """A patient, a practitioner, a place and a time.
+    """A patient, a practitioner, a place and a time; a day long at most, so that what reaches into a time is near it.
 
     `recurrence_json` is filled from the series, `note_by` is who wrote the note; both by trigger.
     """
@@ -40,6 +40,7 @@ class Appointment(TenantRow, table=True):
         Index(None, "organization_id", "patient_id", "starts_at"),
         UniqueConstraint("organization_id", "series_id", "original_starts_at"),
         check("ends_at > starts_at", "order"),
+        check("imported or ends_at - starts_at <= interval '24 hours'", "length"),
         check("buffer_minutes between 0 and 240", "buffer"),
         check("(status = 'cancelled') = (cancelled_by is not null)", "cancelled_by"),
         check("(series_id is null) = (original_starts_at is null)", "series"),

@@ -84,6 +84,7 @@ class WaitingListOffer(TenantRow, table=True):
         ),
         Index("ix_waiting_list_offer_expiry", "expires_at", postgresql_where=text("status = 'open'")),
         check("ends_at > starts_at", "order"),
+        check("expires_at <= starts_at", "expiry"),
         check("(status = 'accepted') = (appointment_id is not null)", "accepted"),
     )
     entry_id: UUID

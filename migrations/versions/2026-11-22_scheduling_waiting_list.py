@@ -181,6 +181,7 @@ def upgrade() -> None:
             "(status = 'accepted') = (appointment_id is not null)", name=op.f("ck_waiting_list_offer_accepted")
         ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_waiting_list_offer_order")),
+        sa.CheckConstraint("expires_at <= starts_at", name=op.f("ck_waiting_list_offer_expiry")),
         sa.ForeignKeyConstraint(
             ["organization_id", "appointment_id"],
             ["appointment.organization_id", "appointment.id"],

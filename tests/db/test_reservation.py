@@ -226,6 +226,17 @@ def test_an_imported_appointment_cannot_lie_ahead(clinic: Clinic) -> None:
     assert constraint_of(refused.value) == "ck_appointment_imported_past"
 
 
+def test_an_appointment_is_a_day_long_at_most_unless_it_was_imported(clinic: Clinic) -> None:
+    """Everything that looks for what reaches into a time looks a day back."""
+    starts_at = MONDAY.replace(year=2020)
+    span: dict[str, Any] = {"starts_at": starts_at, "ends_at": starts_at + timedelta(hours=24, seconds=1)}
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        session.add_all([insert(clinic, 0, imported=True, **span), insert(clinic, 0, ends_at=slot(24)[0])])
+    with pytest.raises(ClinicError) as refused, owner_work("test.arrange", clinic.organization_id) as session:
+        session.add(insert(clinic, 0, **span))
+    assert constraint_of(refused.value) == "ck_appointment_length"
+
+
 def test_a_room_is_never_shared_whatever_the_reason(clinic: Clinic) -> None:
     book(clinic, resource_ids=(clinic.room,))
     with pytest.raises(ClinicError) as refused:

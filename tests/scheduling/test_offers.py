@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from clinic_core.access import perform
+from clinic_core.access import owner_work, perform
 from clinic_core.access.organization import OrganizationSettings
 from clinic_core.errors import BookingConflict, ClinicError, Conflict, InvalidInput, NotFound, PermissionDenied
 from clinic_core.kit.clock import frozen_at, now
 from clinic_core.kit.ids import new_id
+from clinic_core.models import WaitingListOffer
 from clinic_core.scheduling.queries import get_waiting, list_appointments
 from clinic_core.scheduling.schemas import (
     AcceptOffer,
@@ -64,6 +65,15 @@ def test_an_offer_is_open_as_long_as_the_settings_say_and_not_beyond_its_start()
     with frozen_at(MONDAY - timedelta(minutes=20)):
         assert offer(clinic, wait(clinic)).expires_at == MONDAY
     assert ("waiting_list_offer", "insert") in {found[:2] for found in audited(clinic, "offer.make")}
+
+
+def test_the_database_keeps_no_offer_beyond_its_start(clinic: Clinic) -> None:
+    made = offer(clinic, wait(clinic))
+    with (
+        pytest.raises(Conflict, match="ck_waiting_list_offer_expiry"),
+        owner_work("test.arrange", clinic.organization_id) as session,
+    ):
+        session.get_one(WaitingListOffer, made.id).expires_at = made.starts_at + timedelta(seconds=1)
 
 
 def test_an_offer_reserves_nothing(clinic: Clinic) -> None:
