@@ -5,6 +5,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 from sqlalchemy import text
 from starlette.testclient import TestClient, WebSocketTestSession
 from starlette.websockets import WebSocketDisconnect
@@ -277,9 +278,11 @@ def test_health_readiness_and_metrics(browser: Browser, configured: Callable[[st
     assert browser.client.get("/metrics").status_code == 401
     configured("CLINIC_METRICS_TOKEN", "a token of the operator")
     with_token = {"Authorization": "Bearer a token of the operator"}
-    figures = browser.client.get("/metrics", headers=with_token).text
-    assert "clinic_http_requests_total" in figures
-    assert 'clinic_jobs{status="failed"}' in figures
+    told = browser.client.get("/metrics", headers=with_token)
+    assert (told.status_code, told.headers["cache-control"]) == (200, "no-store")
+    figures = {family.name: family.samples for family in text_string_to_metric_families(told.text)}
+    assert {tuple(sample.labels) for sample in figures["clinic_http_requests"]} == {("method", "status")}
+    assert sorted(sample.labels["status"] for sample in figures["clinic_jobs"]) == ["doing", "failed", "todo"]
     assert browser.client.get("/metrics", headers={"Authorization": "Bearer wrong"}).status_code == 401
 
 
