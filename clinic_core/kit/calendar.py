@@ -120,6 +120,17 @@ def range_bounds(first: date, last: date, place: ZoneInfo) -> Span:
     return Span(_day_start(first, place), _day_start(last + _DAY, place))
 
 
+def whole_days(starts_at: datetime, ends_at: datetime, place: ZoneInfo) -> tuple[date, date] | None:
+    """The first and the last day of the time, where it is whole days of that place and nothing else."""
+    first, last = local_date(starts_at, place), local_date(ends_at - _SECOND, place)
+    return (first, last) if first <= last and range_bounds(first, last, place) == (starts_at, ends_at) else None
+
+
+def zone_of_days(starts_at: datetime, ends_at: datetime, places: Iterable[ZoneInfo]) -> ZoneInfo | None:
+    """The first of the places of which the time is whole days: where a day off was meant that others see as hours."""
+    return next((place for place in places if whole_days(starts_at, ends_at, place)), None)
+
+
 def overlaps(one: tuple[Moment, Moment], other: tuple[Moment, Moment]) -> bool:
     """Whether two half-open spans share time; back to back is no overlap.
 

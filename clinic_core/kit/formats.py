@@ -48,13 +48,14 @@ class _Conventions:
     symbol_first: bool
     percent: str
     date: str
+    short_date: str
 
 
 # English has dates of both orders, so it names the month.
 _CONVENTIONS = {
-    Locale.EN: _Conventions(".", ",", True, "%", "{day} {month_name} {year}"),
-    Locale.DE: _Conventions(",", ".", False, f"{_SPACE}%", "{day:02d}.{month:02d}.{year}"),
-    Locale.FR: _Conventions(",", _SPACE, False, f"{_SPACE}%", "{day:02d}/{month:02d}/{year}"),
+    Locale.EN: _Conventions(".", ",", True, "%", "{day} {month_name} {year}", "{day} {month_name}"),
+    Locale.DE: _Conventions(",", ".", False, f"{_SPACE}%", "{day:02d}.{month:02d}.{year}", "{day:02d}.{month:02d}."),
+    Locale.FR: _Conventions(",", _SPACE, False, f"{_SPACE}%", "{day:02d}/{month:02d}/{year}", "{day:02d}/{month:02d}"),
 }
 
 
@@ -106,6 +107,16 @@ def date_text(day: date, locale: Locale = Locale.EN) -> str:
 def day_text(day: date, locale: Locale = Locale.EN) -> str:
     """A date with its weekday, for appointments: Sun 22 Nov 2026."""
     return f"{_WEEKDAYS[day.weekday()]} {date_text(day, locale)}"
+
+
+def short_date_text(day: date, locale: Locale = Locale.EN) -> str:
+    """A date where the year is known: 22 Nov · 22.11. · 22/11."""
+    return _CONVENTIONS[locale].short_date.format(day=day.day, month=day.month, month_name=_MONTHS[day.month - 1])
+
+
+def short_day_text(day: date, locale: Locale = Locale.EN) -> str:
+    """A date with its weekday where the year is known: Sun 22 Nov."""
+    return f"{_WEEKDAYS[day.weekday()]} {short_date_text(day, locale)}"
 
 
 def time_text(instant: datetime, place: ZoneInfo) -> str:

@@ -78,7 +78,10 @@ class Away:
 
 @dataclass
 class Facts:
-    """Everything that the validator looks at; `taken` by the place of the wanted time in the list."""
+    """Everything that the validator looks at; `taken` by the place of the wanted time in the list.
+
+    `zones` are those of all locations, as a day off may be one of another place than the wanted time.
+    """
 
     taken: dict[int, list[Taken]] = field(default_factory=lambda: defaultdict(list))
     same_day: dict[int, list[Taken]] = field(default_factory=lambda: defaultdict(list))
@@ -87,6 +90,7 @@ class Facts:
     things: dict[UUID, Thing] = field(default_factory=dict)
     services: dict[UUID, Treatment] = field(default_factory=dict)
     away: list[Away] = field(default_factory=list)
+    zones: list[ZoneInfo] = field(default_factory=list)
 
 
 _FACTS = text(
@@ -133,6 +137,8 @@ _FACTS = text(
     select 'away', jsonb_build_array(b.user_id, b.starts_at, b.ends_at)
     from absence b, span where b.user_id in (select practitioner_id from w)
       and b.starts_at < span.last and b.ends_at > span.first
+    union all
+    select 'zone', jsonb_build_array(l.timezone) from (select distinct timezone from clinic_location) l
     union all
     select 'thing', jsonb_build_array(r.id, r.name, r.type, r.category, r.clinic_location_id, r.active)
     from location_resource r where r.id in (select unnest(resource_ids) from w)
@@ -188,6 +194,8 @@ def _take(facts: Facts, part: str, fact: list[Any]) -> None:
         case "thing":
             thing = Thing(UUID(fact[0]), fact[1], ResourceType(fact[2]), fact[3], UUID(fact[4]), fact[5])
             facts.things[thing.id] = thing
+        case "zone":
+            facts.zones.append(zone(fact[0]))
         case "service":
             facts.services[UUID(fact[0])] = Treatment(
                 UUID(fact[0]), fact[1], fact[2], fact[3], ProductType(fact[4]), fact[5], fact[6], fact[7]

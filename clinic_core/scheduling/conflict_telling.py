@@ -3,10 +3,11 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from clinic_core.access import Actor
 from clinic_core.errors import Obstacle
-from clinic_core.kit.calendar import local_date
+from clinic_core.kit.calendar import local_date, whole_days, zone_of_days
 from clinic_core.kit.formats import date_text, time_text
 from clinic_core.scheduling.conflict_facts import Hours, WantedTime
 from clinic_core.scheduling.reach import MANAGE, books_for_oneself, reaches
@@ -42,6 +43,17 @@ class Words:
         if self.day(starts_at) == self.day(ends_at):
             return f"from {start} to {end} on {self.day(starts_at)}"
         return f"from {start} on {self.day(starts_at)} to {end} on {self.day(ends_at)}"
+
+    def away(self, starts_at: datetime, ends_at: datetime, zones: Sequence[ZoneInfo]) -> str:
+        """From … to … as `span`; whole days as days, and where they are those of another place, of which."""
+        others = sorted(zones, key=lambda found: found.key)
+        found = zone_of_days(starts_at, ends_at, (self._zone, *others))
+        days = whole_days(starts_at, ends_at, found) if found else None
+        if found is None or days is None:
+            return self.span(starts_at, ends_at)
+        first, last = (date_text(day, self._locale) for day in days)
+        where = "" if found == self._zone else f" ({found.key})"
+        return f"all day on {first}{where}" if first == last else f"all day from {first} to {last}{where}"
 
     def at_once(self, when: str) -> str:
         """Another appointment of the patient at that time."""

@@ -264,7 +264,7 @@ def _away(facts: Facts, wanted: WantedTime, words: Words) -> Iterator[_Said]:
     for away in sorted(facts.away, key=lambda one: (one.starts_at, one.subject_id)):
         if away.subject_id not in subjects:
             continue
-        when = words.span(away.starts_at, away.ends_at)
+        when = words.away(away.starts_at, away.ends_at, facts.zones)
         if away.subject_id in facts.things:
             if overlaps((wanted.starts_at, wanted.until), (away.starts_at, away.ends_at)):
                 name = facts.things[away.subject_id].name

@@ -16,20 +16,25 @@ from clinic_core.ui.calendar_away import AwaySpan, begin_away, may_block, open_a
 from clinic_core.ui.calendar_copy import book_copy, has_copy
 from clinic_core.ui.calendar_filters import By, Mode, View, show
 from clinic_core.ui.calendar_moves import forget_move, move_block
-from clinic_core.ui.calendar_types import NO_ROOM, AwayOpened, BlockMoved, BlockOpened, DayChosen, SlotChosen
+from clinic_core.ui.calendar_types import (
+    NO_ROOM,
+    AwayOpened,
+    BlockMisplaced,
+    BlockMoved,
+    BlockOpened,
+    DayChosen,
+    SlotChosen,
+)
+from clinic_core.ui.calendar_view import drawn_key
+from clinic_core.ui.day_sheet import draw_day_sheet_link
 from clinic_core.ui.page import Page
 
 _USUAL_BLOCK = timedelta(hours=1)
 
 
-def calendar_key(view: View) -> str:
-    """The key of the component that draws the view."""
-    return "calendar_month" if view.mode is Mode.MONTH else "calendar_board"
-
-
 def handle_answer(page: Page, view: View, location: LocationRow, place: ZoneInfo) -> View:
     """Do what the person asked for on the calendar; returns what is to be shown now."""
-    answer = read_answer(calendar_key(view), place)
+    answer = read_answer(drawn_key(), place)
     match answer:
         case None:
             return view
@@ -45,6 +50,8 @@ def handle_answer(page: Page, view: View, location: LocationRow, place: ZoneInfo
             return view
         case SlotChosen():
             _choose(page, view, location, answer)
+        case BlockMisplaced():
+            forget_move()
         case BlockOpened():
             forget_move()
             open_panel(answer.id)
@@ -55,6 +62,13 @@ def handle_answer(page: Page, view: View, location: LocationRow, place: ZoneInfo
             show(view)
     settle_answer()
     return view
+
+
+def draw_tools(page: Page, location: LocationRow, view: View, start: BookingSlot) -> None:
+    """What else is done with the days that are shown: the day sheet, and blocking time from `start` on."""
+    draw_day_sheet_link(location, view.day, view.practitioners)
+    if page.actor.can(Permission.APPOINTMENT_MANAGE) and may_block(page):
+        st.button("Block time", icon=":material/block:", on_click=begin_blocking, args=(start,))
 
 
 def begin_blocking(slot: BookingSlot) -> None:

@@ -12,6 +12,7 @@ from clinic_core.kit.calendar import from_wall, to_wall
 from clinic_core.ui.calendar_types import (
     Answer,
     AwayOpened,
+    BlockMisplaced,
     BlockMoved,
     BlockOpened,
     DayChosen,
@@ -39,7 +40,9 @@ def read_answer(key: str, place: ZoneInfo) -> Answer | None:
         return DayChosen(date.fromisoformat(id_))
     if what in {"absence", "outage"}:
         return AwayOpened(UUID(id_), "absence" if what == "absence" else "outage")
-    return BlockOpened(UUID(id_)) if kind == "eventClick" else _moved(event, UUID(id_), UUID(column), place)
+    if kind == "eventClick":
+        return BlockOpened(UUID(id_))
+    return BlockMisplaced() if event.get("allDay") else _moved(event, UUID(id_), UUID(column), place)
 
 
 def settle_answer() -> None:
@@ -61,8 +64,9 @@ def shown_span(starts_at: datetime, ends_at: datetime, place: ZoneInfo) -> tuple
 def _chosen(said: Mapping[str, Any], place: ZoneInfo, rev: int) -> Answer | None:
     start, end = str(said.get("date") or said.get("start")), said.get("end")
     column = said.get("resource") or {}
-    if said.get("allDay") and not column:
-        return DayChosen(date.fromisoformat(start[:10]))
+    if said.get("allDay"):
+        # Above a column there are no times to be chosen.
+        return None if column else DayChosen(date.fromisoformat(start[:10]))
     if _rev(column) != rev:
         return None
     starts_at = _instant(start, place)

@@ -2,39 +2,21 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import datetime
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
 from clinic_core.access import Permission
-from clinic_core.kit.calendar import to_wall
+from clinic_core.errors import InvalidInput
 from clinic_core.scheduling.reach import reaches
-from clinic_core.scheduling.schemas import (
-    AbsenceRow,
-    AddAbsence,
-    AddOutage,
-    ChangeAbsence,
-    ChangeOutage,
-    OutageRow,
-    PractitionerRow,
-    RemoveAbsence,
-    RemoveOutage,
-    ResourceRow,
-    WorkingHours,
-)
-from clinic_core.scheduling.service import (
-    add_absence,
-    add_outage,
-    change_absence,
-    change_outage,
-    remove_absence,
-    remove_outage,
-)
+from clinic_core.scheduling.schemas import AbsenceRow, OutageRow, PractitionerRow, ResourceRow, WorkingHours
+from clinic_core.ui.absence_fields import draw_away_fields
+from clinic_core.ui.absence_saving import record_absence, record_outage, remove_away, save_absence, save_outage
 from clinic_core.ui.calendar_types import AwayOpened
-from clinic_core.ui.forms import chosen, date_field, instant_of, text_field
 from clinic_core.ui.page import Page
+from clinic_core.ui.states import draw_refusal
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import AbsenceKind, Scope
 
@@ -48,15 +30,6 @@ class AwaySpan:
     starts_at: datetime
     ends_at: datetime
     subject_id: UUID | None = None
-
-
-@dataclass(frozen=True)
-class _Typed:
-    day: date | None
-    starts: time | None
-    last_day: date | None
-    ends: time | None
-    reason: str
 
 
 def may_block(page: Page) -> bool:
@@ -108,37 +81,20 @@ def _new(page: Page, place: ZoneInfo, span: AwaySpan, names: dict[UUID, tuple[st
         format_func=lambda found: names[found][0],
         key="away_subject",
     )
-    typed = _draw_fields(place, span.starts_at, span.ends_at, "")
-
-    def absence() -> AddAbsence:
-        starts_at, ends_at = _span(typed, place)
-        return AddAbsence(
-            user_id=chosen(subject, field="practitioner or room"),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            kind=AbsenceKind.BLOCKED,
-            reason=typed.reason,
-            request_id=page.request_id("block"),
-        )
-
-    def outage() -> AddOutage:
-        starts_at, ends_at = _span(typed, place)
-        return AddOutage(
-            resource_id=chosen(subject, field="practitioner or room"),
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason=typed.reason,
-            request_id=page.request_id("block"),
-        )
-
+    fields = draw_away_fields("away", place, (span.starts_at, span.ends_at))
     with st.container(horizontal=True, horizontal_alignment="right"):
         if st.button("Cancel", key="away_cancel"):
             end_away()
             st.rerun()
         if not st.button("Block", type="primary", key="away_save"):
             return
-    is_room = subject is not None and names[subject][1]
-    saved = page.run(add_outage, outage) if is_room else page.run(add_absence, absence)
+    if subject is None:
+        draw_refusal(InvalidInput("Please choose whose time is blocked."))
+        return
+    is_room = names[subject][1]
+    saved = (
+        record_outage(page, subject, fields) if is_room else record_absence(page, subject, AbsenceKind.BLOCKED, fields)
+    )
     if saved is not None:
         _done(page, "The time is blocked.", saved.displaced)
 
@@ -146,9 +102,9 @@ def _new(page: Page, place: ZoneInfo, span: AwaySpan, names: dict[UUID, tuple[st
 @st.dialog("Blocked time", width="small", dismissible=False, icon=":material/block:")
 def _change(page: Page, place: ZoneInfo, row: AbsenceRow | OutageRow) -> None:
     st.markdown(f"**{plain(row.name)}**")
-    typed = _draw_fields(place, row.starts_at, row.ends_at, row.reason)
+    fields = draw_away_fields("away", place, (row.starts_at, row.ends_at), reason=row.reason)
     with st.container(horizontal=True):
-        if st.button("Remove", icon=":material/delete:", key="away_remove") and _remove(page, row):
+        if st.button("Remove", icon=":material/delete:", key="away_remove") and remove_away(page, row):
             _done(page, "The time is free again.", 0)
         st.space("stretch")
         if st.button("Cancel", key="away_cancel"):
@@ -156,40 +112,13 @@ def _change(page: Page, place: ZoneInfo, row: AbsenceRow | OutageRow) -> None:
             st.rerun()
         if not st.button("Save", type="primary", key="away_save"):
             return
-
-    def outage() -> ChangeOutage:
-        starts_at, ends_at = _span(typed, place)
-        return ChangeOutage(
-            outage_id=row.id,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            reason=typed.reason,
-            version=row.version,
-            request_id=page.request_id(f"outage/{row.id}"),
-        )
-
-    def absence() -> ChangeAbsence:
-        starts_at, ends_at = _span(typed, place)
-        return ChangeAbsence(
-            absence_id=row.id,
-            starts_at=starts_at,
-            ends_at=ends_at,
-            kind=AbsenceKind.BLOCKED,
-            reason=typed.reason,
-            version=row.version,
-            request_id=page.request_id(f"absence/{row.id}"),
-        )
-
-    saved = page.run(change_outage, outage) if isinstance(row, OutageRow) else page.run(change_absence, absence)
+    saved = (
+        save_outage(page, row, fields)
+        if isinstance(row, OutageRow)
+        else save_absence(page, row, AbsenceKind.BLOCKED, fields)
+    )
     if saved is not None:
         _done(page, "The blocked time is changed.", saved.displaced)
-
-
-def _remove(page: Page, row: AbsenceRow | OutageRow) -> bool:
-    request_id = page.request_id(f"remove/{row.id}")
-    if isinstance(row, OutageRow):
-        return page.run(remove_outage, RemoveOutage(outage_id=row.id, request_id=request_id)) is not None
-    return page.run(remove_absence, RemoveAbsence(absence_id=row.id, request_id=request_id)) is not None
 
 
 def _done(page: Page, sentence: str, displaced: int) -> None:
@@ -197,23 +126,6 @@ def _done(page: Page, sentence: str, displaced: int) -> None:
     booked = "one appointment lies" if displaced == 1 else f"{displaced} appointments lie"
     page.tell(f"{sentence[:-1]}; {booked} in it and must be moved." if displaced else sentence)
     st.rerun()
-
-
-def _draw_fields(place: ZoneInfo, starts_at: datetime, ends_at: datetime, reason: str) -> _Typed:
-    start, end = to_wall(starts_at, place), to_wall(ends_at, place)
-    five = timedelta(minutes=5)
-    left, right = st.columns(2)
-    with left:
-        day = date_field("From", key="away_first_day", value=start.date())
-        last_day = date_field("To", key="away_last_day", value=end.date())
-    with right:
-        starts = st.time_input("From, time", value=start.time(), key="away_starts", step=five)
-        ends = st.time_input("To, time", value=end.time(), key="away_ends", step=five)
-    return _Typed(day, starts, last_day, ends, text_field("Reason", key="away_reason", value=reason))
-
-
-def _span(typed: _Typed, place: ZoneInfo) -> tuple[datetime, datetime]:
-    return instant_of(typed.day, typed.starts, place), instant_of(typed.last_day, typed.ends, place)
 
 
 def _blockable(

@@ -8,10 +8,10 @@ from zoneinfo import ZoneInfo
 
 from clinic_core.access import Actor, Permission
 from clinic_core.kit.calendar import range_bounds, subtract, to_wall
-from clinic_core.scheduling.schemas import AbsenceRow, AppointmentRow, PractitionerRow, ResourceRow, WorkingHours
+from clinic_core.scheduling.schemas import AppointmentRow, PractitionerRow, ResourceRow, WorkingHours
+from clinic_core.ui.calendar_banners import Days, Gone, banners_of, blocks_of, people_gone, rooms_gone, shades_of
 from clinic_core.ui.calendar_blocks import Drawing, make_block
-from clinic_core.ui.calendar_types import NO_ROOM, Away, Block, Board, Column, Shade
-from clinic_core.vocabulary import AbsenceKind
+from clinic_core.ui.calendar_types import NO_ROOM, Block, Board, Column, Shade
 
 _OPENS, _CLOSES = time(8), time(18)
 
@@ -51,8 +51,8 @@ def board_of_people(actor: Actor, shown: Shown, people: Sequence[PractitionerRow
         shown,
         [Column(person.id, person.name) for person in people],
         [make_block(drawing, row, row.practitioner_user_id) for row in shown.rows if row.practitioner_user_id in free],
-        [_blocked_absence(away) for away in _absences(shown, free) if away.kind is AbsenceKind.BLOCKED],
-        [*_off(shown, free), *_away(shown, free)],
+        people_gone(shown.hours.absences, free),
+        list(_off(shown, free)),
     )
 
 
@@ -74,11 +74,7 @@ def board_of_rooms(actor: Actor, shown: Shown, rooms: Sequence[ResourceRow]) -> 
             for column in (row.resource_ids or (NO_ROOM,))
             if column in ids
         ],
-        [
-            Away(out.id, "outage", out.resource_id, out.starts_at, out.ends_at, _reason("Out of service", out.reason))
-            for out in shown.hours.outages
-            if out.resource_id in ids
-        ],
+        rooms_gone(shown.hours.outages, ids),
         list(_off(shown, dict.fromkeys(ids, hours))),
     )
 
@@ -96,40 +92,26 @@ def _board(
     shown: Shown,
     columns: Sequence[Column],
     blocks: Sequence[Block],
-    aways: Sequence[Away],
-    shades: Sequence[Shade],
+    gone: Sequence[Gone],
+    off: Sequence[Shade],
 ) -> Board:
     opens, closes = _hours_shown(shown)
     ids = [column.id for column in columns]
+    days = Days(shown.first, shown.last, opens, closes, shown.place, actor.settings.locale)
     return Board(
         first=shown.first,
         days=(shown.last - shown.first).days + 1,
         place=shown.place,
         columns=columns,
         blocks=blocks,
-        aways=aways,
-        shades=[*shades, *_closed(shown, ids)],
+        aways=blocks_of(gone, days),
+        shades=[*off, *shades_of(gone, days), *_closed(shown, ids)],
+        banners=list(banners_of(gone, shown.hours, ids, days)),
         opens=opens,
         closes=closes,
         is_editable=actor.can(Permission.APPOINTMENT_MANAGE),
         is_narrow=shown.is_narrow,
     )
-
-
-def _absences(shown: Shown, people: Collection[UUID]) -> list[AbsenceRow]:
-    return [absence for absence in shown.hours.absences if absence.user_id in people]
-
-
-def _blocked_absence(absence: AbsenceRow) -> Away:
-    title = _reason(absence.label, absence.reason)
-    return Away(absence.id, "absence", absence.user_id, absence.starts_at, absence.ends_at, title)
-
-
-def _away(shown: Shown, people: Collection[UUID]) -> Iterator[Shade]:
-    for absence in _absences(shown, people):
-        if absence.kind is not AbsenceKind.BLOCKED:
-            word = _reason(absence.label, absence.reason)
-            yield Shade(absence.user_id, absence.starts_at, absence.ends_at, "away", word)
 
 
 def _off(shown: Shown, free: Mapping[UUID, list[tuple[datetime, datetime]] | None]) -> Iterator[Shade]:
@@ -167,7 +149,3 @@ def _next_hour(clock: time) -> time:
     """The next whole hour; midnight for what comes after 23:00."""
     later = datetime.combine(date.min, clock) + timedelta(minutes=59, seconds=59)
     return time(later.hour) if later.date() == date.min else time()
-
-
-def _reason(word: str, reason: str) -> str:
-    return f"{word}: {reason}" if reason else word

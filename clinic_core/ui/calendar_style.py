@@ -11,6 +11,9 @@ _LINES: dict[Theme, dict[str, str]] = {
         "muted": "#53616e",
         "page": "#ffffff",
         "accent": "#0f6e84",
+        "away": "#fdf0d5",
+        "away_text": "#6b3f04",
+        "away_line": "#c77d0a",
     },
     "dark": {
         "line": "#2e3944",
@@ -20,6 +23,9 @@ _LINES: dict[Theme, dict[str, str]] = {
         "muted": "#a6b3bf",
         "page": "#12171c",
         "accent": "#5cc3dd",
+        "away": "#3d2a0c",
+        "away_text": "#fbe5bd",
+        "away_line": "#d99a3a",
     },
 }
 
@@ -37,13 +43,21 @@ _COMMON = """
 _BOARD = """
   overflow-x: auto;
   .fc {{ min-width: {least_width}px; }}
-  .fc .fc-timegrid-slot {{ height: 15px; line-height: 13px; font-size: 11px; }}
+  .fc .fc-timegrid-slot {{ height: 16px; line-height: 13px; font-size: 11px; }}
   .fc .fc-timegrid-slot-minor {{ border-top-style: dotted; }}
   .fc .fc-timegrid-slot-label-cushion, .fc .fc-timegrid-axis-cushion {{ color: {muted}; padding: 0 6px; }}
+  .fc .fc-timegrid-axis-cushion {{ font-size: 11px; }}
+  .fc .fc-timegrid .fc-daygrid-body .fc-daygrid-day-events {{ margin-bottom: 1px; min-height: 0; }}
   .fc .fc-bg-event {{ opacity: 1; pointer-events: none; }}
   .fc .fc-bg-event .fc-event-title {{ margin: 3px 6px; font-style: normal; font-weight: 600; color: {muted}; }}
   .fc .shade-off, .fc .shade-closed {{ background: {shade}; }}
-  .fc .shade-away {{ background: repeating-linear-gradient(45deg, {shade} 0 7px, {stripe} 7px 9px); }}
+  .fc .shade-away {{ border-right: 5px solid {away_line};
+    background: repeating-linear-gradient(45deg, {shade} 0 7px, {stripe} 7px 9px); }}
+  .fc .fc-timegrid-col-events {{ margin: 0 7px 0 2px; }}
+  .fc .banner {{ border: 0; border-radius: 3px; box-shadow: none; background: {away}; cursor: default; }}
+  .fc .banner.is-opened {{ cursor: pointer; }}
+  .fc .banner .fc-event-main {{ color: {away_text}; }}
+  .fc .banner .fc-event-title {{ font-weight: 600; white-space: normal; padding: 0 4px; }}
   .fc .fc-timegrid-event {{ border-radius: 4px; box-shadow: 0 0 0 1px {page}; }}
   .fc .fc-timegrid-event.appointment {{ border-width: 0 0 0 4px; }}
   .fc .fc-timegrid-event .fc-event-main {{ padding: 0 4px; line-height: 15px; overflow: hidden; }}
@@ -55,28 +69,30 @@ _BOARD = """
     background: repeating-linear-gradient(45deg, {shade} 0 7px, {stripe} 7px 9px); }}
   .fc .fc-timegrid-event.blocked .fc-event-main {{ color: {text}; }}
   .fc .fc-timegrid-event.blocked .fc-event-title {{ font-weight: 500; }}
+  .fc .fc-timegrid-event.blocked .fc-event-time {{ display: none; }}
   @media (max-width: 640px) {{
     font-size: 14px;
     .fc .fc-timegrid-slot {{ height: 26px; }}
     .fc .fc-timegrid-event .fc-event-time {{ font-size: 12px; }}
+    .fc .banner .fc-event-title, .fc .fc-col-header-cell-cushion {{ white-space: nowrap; text-overflow: ellipsis; }}
   }}
 """
 
 _MONTH = """
-  .fc .fc-daygrid-day-number {{ color: {text}; font-weight: 600; text-decoration: none; padding: 3px 6px; }}
+  .fc .fc-daygrid-day-top {{ display: none; }}
   .fc .fc-daygrid-day {{ cursor: pointer; }}
-  .fc .fc-day-today .fc-daygrid-day-number {{ color: {accent}; text-decoration: underline; }}
   .fc .fc-day-disabled {{ background: {shade}; cursor: default; }}
-  .fc .fc-daygrid-more-link {{ color: {text}; font-weight: 600; }}
   .fc .fc-daygrid-event {{ border-radius: 3px; }}
   .fc .fc-daygrid-event.appointment {{ border-width: 0 0 0 4px; }}
   .fc .fc-daygrid-event .fc-event-main-frame {{ padding: 0 3px; }}
   .fc .fc-daygrid-event .fc-event-time {{ flex-shrink: 0; overflow: visible; font-weight: 400; margin-right: 4px; }}
-  .fc .day-total, .fc .day-closed {{ background: transparent; border: 0; box-shadow: none; cursor: pointer; }}
-  .fc .day-total .fc-event-title {{ color: {text}; font-weight: 600; white-space: normal; }}
+  .fc .day-number, .fc .day-today, .fc .day-closed, .fc .day-more {{ background: transparent; border: 0;
+    box-shadow: none; cursor: pointer; }}
+  .fc .day-number .fc-event-title, .fc .day-today .fc-event-title {{ color: {text}; font-weight: 600;
+    white-space: normal; padding: 2px 0; }}
+  .fc .day-today .fc-event-title {{ color: {accent}; text-decoration: underline; }}
+  .fc .day-more .fc-event-title {{ color: {accent}; font-weight: 600; }}
   .fc .day-closed .fc-event-title {{ color: {muted}; font-style: italic; }}
-  .fc .fc-popover {{ background: {page}; border-color: {line}; max-height: 320px; overflow-y: auto; }}
-  .fc .fc-popover-header {{ background: {shade}; color: {text}; }}
 """
 
 

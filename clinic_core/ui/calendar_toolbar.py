@@ -9,7 +9,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from clinic_core.kit.formats import Locale, date_text
+from clinic_core.kit.formats import Locale, date_text, short_date_text, short_day_text
 from clinic_core.scheduling.schemas import BookableService, PractitionerRow, ResourceRow
 from clinic_core.scheduling.schemas.hours import WEEKDAYS
 from clinic_core.ui.calendar_blocks import legend_text
@@ -26,10 +26,17 @@ _COLORS = {ColorBy.STATUS: "Colours by status", ColorBy.TYPE: "Colours by type"}
 
 
 def draw_time_line(view: View, today: date, period: str, *, is_narrow: bool) -> None:
-    """View, day, the way back and on, and the period in words."""
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        modes = [mode for mode in Mode if not (is_narrow and mode is Mode.WEEK)]
-        _radio("View", modes, view.mode, _MODES, key="calendar_mode", changed=lambda mode: replace(view, mode=mode))
+    """View, day, the way back and on, and the period in words; on a phone the day and the ways only."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall" if is_narrow else "small"):
+        if is_narrow:
+            st.button("Previous", key="calendar_back", on_click=show, args=(view.turned(-1),))
+            _draw_day(view, today, width=124)
+            st.button("Next", key="calendar_next", on_click=show, args=(view.turned(1),))
+            st.button("Today", key="calendar_today", on_click=show, args=(replace(view, day=today),))
+            return
+        _radio(
+            "View", list(Mode), view.mode, _MODES, key="calendar_mode", changed=lambda mode: replace(view, mode=mode)
+        )
         st.button(
             "Previous", icon=":material/chevron_left:", key="calendar_back", on_click=show, args=(view.turned(-1),)
         )
@@ -42,17 +49,7 @@ def draw_time_line(view: View, today: date, period: str, *, is_narrow: bool) -> 
             on_click=show,
             args=(view.turned(1),),
         )
-        st.session_state["calendar_day"] = view.day
-        st.date_input(
-            "Day",
-            key="calendar_day",
-            label_visibility="collapsed",
-            format="YYYY-MM-DD",
-            width=140,
-            min_value=EARLIEST,
-            max_value=LATEST,
-            on_change=lambda: show(replace(view, day=st.session_state["calendar_day"] or today)),
-        )
+        _draw_day(view, today, width=140)
         st.markdown(f"**{period}**", width="content")
 
 
@@ -61,6 +58,13 @@ def period_text(view: View, days: tuple[date, date], locale: Locale) -> str:
     if view.mode is Mode.DAY:
         return f"{WEEKDAYS[view.day.isoweekday() - 1]}, {date_text(view.day, locale)}"
     return f"{date_text(days[0], locale)} – {date_text(days[1], locale)}"
+
+
+def short_period_text(view: View, days: tuple[date, date], locale: Locale) -> str:
+    """The days shown in few letters, for a phone."""
+    if view.mode is Mode.DAY:
+        return short_day_text(view.day, locale)
+    return f"{short_date_text(days[0], locale)} – {short_date_text(days[1], locale)}"
 
 
 def shown_people(view: View, people: Sequence[PractitionerRow], own_id: UUID | None, *, one: bool) -> list[UUID]:
@@ -87,26 +91,40 @@ def draw_filter_line(
     services: Sequence[BookableService],
     shown: Sequence[UUID],
     *,
-    one: bool,
+    on_phone: Callable[[], None] | None = None,
 ) -> None:
-    """Columns, filters, colours and the legend; `shown` are the columns, `one` where there is room for one only."""
+    """Columns, filters, colours and the legend; `shown` are the columns.
+
+    On a phone there is room for one column: the view stands here too, and `on_phone` draws what else of the page has
+    its place behind the filters then.
+    """
+    is_narrow = on_phone is not None
     names: dict[Several, Mapping[UUID, str]] = {
         "practitioners": {row.id: row.name for row in people},
         "rooms": {row.id: row.name for row in rooms},
         "services": {row.id: row.name for row in services},
     }
     columns: Several = "rooms" if view.by is By.ROOM else "practitioners"
-    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if view.mode in {Mode.DAY, Mode.WEEK}:
-            _radio("Columns", list(By), view.by, _COLUMNS, key="calendar_by", changed=lambda by: replace(view, by=by))
-        if one and shown:
+    is_board = view.mode in {Mode.DAY, Mode.WEEK}
+    several = _placeholder(view, [names[columns][found] for found in shown])
+    with st.container(horizontal=True, vertical_alignment="center", gap="xsmall" if is_narrow else "small"):
+        if is_narrow:
+            _draw_modes(view)
+        elif is_board:
+            _draw_columns(view)
+        if is_narrow and is_board and shown:
             _one_of(view, columns, names[columns], shown[0])
-        elif columns == "practitioners" or view.mode in {Mode.DAY, Mode.WEEK}:
-            _several_of(view, columns, names[columns], _placeholder(view, [names[columns][found] for found in shown]))
+        elif not is_narrow and (is_board or columns == "practitioners"):
+            _several_of(view, columns, names[columns], several)
         hidden = [view.services, view.statuses, view.practitioners if columns == "rooms" else ()]
         active = sum(1 for values in hidden if values)
-        with st.popover(f"Filters ({active})" if active else "Filters", icon=":material/filter_list:"):
-            if columns == "rooms":
+        word = "More" if is_narrow else "Filters"
+        with st.popover(f"{word} ({active})" if active else word, icon=":material/filter_list:"):
+            if on_phone is not None:
+                on_phone()
+                if is_board:
+                    _draw_columns(view)
+            if columns == "rooms" or (is_narrow and not is_board):
                 _several_of(view, "practitioners", names["practitioners"], "All practitioners")
             _several_of(view, "services", names["services"], "All services")
             _statuses_of(view)
@@ -120,6 +138,39 @@ def draw_filter_line(
                 changed=lambda color: replace(view, color=color),
             )
             st.caption(legend_text())
+
+
+def _draw_day(view: View, today: date, *, width: int) -> None:
+    st.session_state["calendar_day"] = view.day
+    st.date_input(
+        "Day",
+        key="calendar_day",
+        label_visibility="collapsed",
+        format="YYYY-MM-DD",
+        width=width,
+        min_value=EARLIEST,
+        max_value=LATEST,
+        on_change=lambda: show(replace(view, day=st.session_state["calendar_day"] or today)),
+    )
+
+
+def _draw_modes(view: View) -> None:
+    """The views that a phone has room for, in one field."""
+    key = "calendar_mode_narrow"
+    st.session_state[key] = view.mode
+    st.selectbox(
+        "View",
+        [mode for mode in Mode if mode is not Mode.WEEK],
+        format_func=lambda mode: _MODES[mode],
+        key=key,
+        label_visibility="collapsed",
+        width=96,
+        on_change=lambda: show(replace(view, mode=st.session_state[key])),
+    )
+
+
+def _draw_columns(view: View) -> None:
+    _radio("Columns", list(By), view.by, _COLUMNS, key="calendar_by", changed=lambda by: replace(view, by=by))
 
 
 def _placeholder(view: View, shown: Sequence[str]) -> str:
@@ -163,6 +214,7 @@ def _one_of(view: View, field: Several, names: Mapping[UUID, str], one: UUID) ->
         format_func=lambda found: names[found],
         key=key,
         label_visibility="collapsed",
+        width=140,
         on_change=lambda: show(_with(view, field, (st.session_state[key],))),
     )
 

@@ -12,6 +12,7 @@ NO_ROOM = UUID(int=0)
 
 AwayKind = Literal["absence", "outage"]
 ShadeLook = Literal["off", "away", "closed"]
+LineLook = Literal["number", "today", "closed", "more"]
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class Block:
 
 @dataclass(frozen=True)
 class Away:
-    """Time that was blocked on purpose; a click opens it."""
+    """Some hours that were blocked on purpose; a click opens them. `when` is from … to … in words."""
 
     id: UUID
     kind: AwayKind
@@ -52,6 +53,7 @@ class Away:
     starts_at: datetime
     ends_at: datetime
     title: str
+    when: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ class Shade:
 
 
 @dataclass(frozen=True)
+class Banner:
+    """What is said above a column on one day, where no appointment covers it; `opens` is what a click on it opens."""
+
+    column_id: UUID
+    day: date
+    text: str
+    opens: "AwayOpened | None" = None
+
+
+@dataclass(frozen=True)
 class Board:
     """Days side by side, from `first` on: the columns, and what lies on them."""
 
@@ -76,6 +88,7 @@ class Board:
     blocks: Sequence[Block]
     aways: Sequence[Away]
     shades: Sequence[Shade]
+    banners: Sequence[Banner]
     opens: time
     closes: time
     is_editable: bool
@@ -84,16 +97,16 @@ class Board:
 
 @dataclass(frozen=True)
 class DayLine:
-    """One line of a day in the month: how many appointments it has, or that it is closed."""
+    """One line of a day in the month: its number and what is booked, that it is closed, or how many are not drawn."""
 
     day: date
     text: str
-    is_closed: bool = False
+    look: LineLook
 
 
 @dataclass(frozen=True)
 class Month:
-    """A month at a glance; `blocks` may be empty where they would be too many to read."""
+    """A month at a glance, with the first blocks of each day, or none where there are too many to be read at all."""
 
     first: date
     first_weekday: int
@@ -140,10 +153,15 @@ class BlockMoved:
 
 
 @dataclass(frozen=True)
+class BlockMisplaced:
+    """An appointment was dropped where there are no times; it goes back to where it was."""
+
+
+@dataclass(frozen=True)
 class DayChosen:
     """A day of the month was clicked."""
 
     day: date
 
 
-Answer = SlotChosen | BlockOpened | AwayOpened | BlockMoved | DayChosen
+Answer = SlotChosen | BlockOpened | AwayOpened | BlockMoved | BlockMisplaced | DayChosen

@@ -7,6 +7,7 @@ every browser zone. Its value stays after it was handled, and two equal clicks g
 A page reads the answer first and draws afterwards: so one run of the script shows what became of it.
 """
 
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,26 +19,38 @@ from clinic_core.kit.calendar import to_wall
 from clinic_core.kit.clock import now
 from clinic_core.ui.calendar_answers import REV, iso, shown_span
 from clinic_core.ui.calendar_style import board_css, month_css
-from clinic_core.ui.calendar_types import Away, Block, Board, Month, Shade
+from clinic_core.ui.calendar_types import Away, Banner, Block, Board, LineLook, Month, Shade
 from clinic_core.ui.status import current_theme
 
 # True because this project is GPL-3.0-or-later: FullCalendar Premium may then be used under the GPL.
 LICENSE_KEY = "GPL-My-Project-Is-Open-Source"
 SLOT_MINUTES = 15
 HEIGHT = 700
-NARROW_HEIGHT = 620
 NARROWEST_COLUMN = 92
+_SLOT_HEIGHT, _HEAD_HEIGHT, _BANNER_HEIGHT = 16, 30, 20
+_BOARD = "calendar_board"
+_DRAWN = "_calendar_drawn"
+# What comes first in a day of the month.
+_LINE_PLACES: dict[LineLook, int] = {"number": 0, "today": 0, "closed": 1, "more": 3}
+_BLOCK_PLACE = 2
 _TIME = {"hour": "2-digit", "minute": "2-digit", "hour12": False}
 
 
-def draw_board(board: Board, *, key: str) -> None:
+def drawn_key() -> str:
+    """The key of what was drawn last, under which its answer is."""
+    return str(st.session_state.get(_DRAWN, _BOARD))
+
+
+def draw_board(board: Board) -> None:
     """Draw days side by side; what the person does on it is in `read_answer` of the next run."""
     rev = int(st.session_state.setdefault(REV, 0))
+    st.session_state[_DRAWN] = key = _board_key(board)
     calendar(
         events=[
             *(_event(block, board.place, rev) for block in board.blocks),
             *(_away(away, board, rev) for away in board.aways),
             *(_shade(shade, board) for shade in board.shades),
+            *(_banner(banner, rev) for banner in board.banners),
         ],
         options=_board_options(board, rev),
         custom_css=board_css(current_theme(), least_width=_least_width(board)),
@@ -47,9 +60,10 @@ def draw_board(board: Board, *, key: str) -> None:
     )
 
 
-def draw_month(month: Month, *, key: str) -> None:
+def draw_month(month: Month) -> None:
     """Draw a month; what the person does on it is in `read_answer` of the next run."""
     rev = int(st.session_state.setdefault(REV, 0))
+    st.session_state[_DRAWN] = key = "calendar_month"
     lines = [
         {
             "id": f"day/{line.day.isoformat()}/{number}",
@@ -57,8 +71,8 @@ def draw_month(month: Month, *, key: str) -> None:
             "start": line.day.isoformat(),
             "allDay": True,
             "editable": False,
-            "classNames": ["day-closed" if line.is_closed else "day-total"],
-            "extendedProps": {"rev": rev},
+            "classNames": [f"day-{line.look}"],
+            "extendedProps": {"rev": rev, "place": _LINE_PLACES[line.look]},
         }
         for number, line in enumerate(month.lines)
     ]
@@ -70,6 +84,31 @@ def draw_month(month: Month, *, key: str) -> None:
         license_key=LICENSE_KEY,
         key=key,
     )
+
+
+def _is_whole(board: Board) -> bool:
+    """Whether it is drawn in its whole height, so that the page scrolls and not the board in it.
+
+    So on a phone; and wherever it holds nothing that takes the focus, as keys could not scroll it then.
+    """
+    if board.is_narrow:
+        return True
+    hours = (board.closes.hour or 24) - board.opens.hour
+    heads = (1 if board.days == 1 else 2) * _HEAD_HEIGHT + _banner_lines(board) * _BANNER_HEIGHT
+    return heads + hours * 60 // SLOT_MINUTES * _SLOT_HEIGHT > HEIGHT and not board.blocks and not board.aways
+
+
+def _board_key(board: Board) -> str:
+    """The key of the component: its frame takes its height when it comes, so another height is another frame."""
+    if not _is_whole(board):
+        return _BOARD
+    key = f"{_BOARD}_{board.opens.hour}_{board.closes.hour}_{_banner_lines(board)}"
+    return key if board.is_narrow else f"{key}_{board.first}_{len(board.columns)}"
+
+
+def _banner_lines(board: Board) -> int:
+    """How many lines the column with the most of them has."""
+    return max(Counter((one.day, one.column_id) for one in board.banners).values(), default=0)
 
 
 def _scroll_hour(board: Board, wall: datetime) -> int:
@@ -118,9 +157,10 @@ def _board_options(board: Board, rev: int) -> dict[str, Any]:
         "slotMinTime": f"{board.opens:%H:%M}:00",
         "slotMaxTime": "24:00:00" if board.closes.hour == 0 else f"{board.closes:%H:%M}:00",
         "scrollTime": f"{_scroll_hour(board, wall):02}:00:00",
-        "allDaySlot": False,
+        "allDaySlot": bool(board.banners),
+        "allDayText": "Away",
         "expandRows": True,
-        "height": NARROW_HEIGHT if board.is_narrow else HEIGHT,
+        "height": "auto" if _is_whole(board) else HEIGHT,
         "selectable": board.is_editable,
         "selectMinDistance": 4,
         "editable": board.is_editable,
@@ -144,7 +184,12 @@ def _month_options(month: Month) -> dict[str, Any]:
         "fixedWeekCount": False,
         "headerToolbar": False,
         "height": HEIGHT,
-        "dayMaxEvents": True,
+        # The calendar's own link to what it hides can be read by eyes only, so nothing is hidden.
+        "dayMaxEvents": False,
+        # The number of a day is a line of its own, which keys reach too.
+        "dayCellContent": " ",
+        "eventOrder": "place,start,title",
+        "eventOrderStrict": True,
         "displayEventEnd": False,
         "eventTimeFormat": _TIME,
         "eventDisplay": "block",
@@ -169,6 +214,7 @@ def _event(block: Block, place: ZoneInfo, rev: int) -> dict[str, Any]:
         "editable": block.is_movable,
         "extendedProps": {
             "rev": rev,
+            "place": _BLOCK_PLACE,
             "version": block.version,
             "starts": block.starts_at.isoformat(),
             "ends": block.ends_at.isoformat(),
@@ -181,12 +227,28 @@ def _away(away: Away, board: Board, rev: int) -> dict[str, Any]:
     return {
         "id": f"{away.kind}/{away.id}/{away.column_id}",
         "resourceId": str(away.column_id),
-        "title": away.title,
+        "title": f"{away.when}\n{away.title}",
         "start": iso(start),
         "end": iso(end),
         "classNames": ["blocked"],
         "editable": False,
         "extendedProps": {"rev": rev},
+    }
+
+
+def _banner(banner: Banner, rev: int) -> dict[str, Any]:
+    opens = banner.opens
+    return {
+        "id": f"{opens.kind}/{opens.id}/{banner.column_id}" if opens else f"banner/{banner.column_id}",
+        "resourceId": str(banner.column_id),
+        "title": banner.text,
+        "start": banner.day.isoformat(),
+        "allDay": True,
+        "classNames": ["banner", "is-opened"] if opens else ["banner"],
+        "editable": False,
+        "interactive": opens is not None,
+        # Without the running number a click on it says nothing.
+        "extendedProps": {"rev": rev} if opens else {},
     }
 
 

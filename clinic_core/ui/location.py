@@ -59,6 +59,12 @@ def place_of(location: LocationRow) -> ZoneInfo:
     return zone(location.timezone)
 
 
+def zones_of_locations() -> tuple[ZoneInfo, ...]:
+    """The zones of all locations, that of the chosen one first."""
+    rows = _all_locations(current_actor())
+    return tuple(dict.fromkeys((reader_zone(), *(zone(row.timezone) for row in rows))))
+
+
 def reader_zone() -> ZoneInfo:
     """The zone of the chosen location, for pages about no place; UTC where the person has none."""
     try:
@@ -71,6 +77,10 @@ def _locations(actor: Actor) -> list[LocationRow]:
     """Active locations at which the person may see appointments, their own first."""
     if not actor.can(Permission.APPOINTMENT_READ):
         return []
-    rows = once_a_run("locations", lambda: list(perform(actor, list_locations, ListLocations())))
+    rows = _all_locations(actor)
     everywhere = actor.scope(Permission.APPOINTMENT_READ) is Scope.ORGANISATION
     return sorted((row for row in rows if everywhere or row.is_mine), key=lambda row: (not row.is_mine, row.name))
+
+
+def _all_locations(actor: Actor) -> list[LocationRow]:
+    return once_a_run("locations", lambda: list(perform(actor, list_locations, ListLocations())))

@@ -13,10 +13,11 @@ from clinic_core.access import perform
 from clinic_core.kit.calendar import from_wall, range_bounds, to_wall
 from clinic_core.scheduling.queries import list_absences
 from clinic_core.scheduling.schemas import (
+    AddAbsence,
     ListAbsences,
     MoveAppointment,
 )
-from clinic_core.scheduling.service import move_appointment
+from clinic_core.scheduling.service import add_absence, move_appointment
 from clinic_core.vocabulary import AbsenceKind
 from tests.browser.calendar_desk import BERLIN, Desk, block, drag, new_tab, point
 from tests.browser.conftest import give_passwords, settle
@@ -182,7 +183,7 @@ def test_month_and_list_show_the_same_and_a_day_of_the_month_opens(desk: Desk) -
     expect(cell).to_contain_text("1 booked")
     expect(cell).to_contain_text("Monthly")
     for _ in range(2):
-        cell.locator(".fc-daygrid-day-number").click()
+        cell.locator(".day-number").click()
         expect(block(board, "Monthly")).to_be_visible()
         expect(page).to_have_url(re.compile(f"day={day}&view=day"))
         settle(page)
@@ -228,6 +229,82 @@ def test_times_are_those_of_the_location_on_both_days_its_clocks_change(desk: De
         expect(dialog.get_by_label("Time", exact=True)).to_contain_text(re.compile(rf"{hour + 2:02}\D*15"))
         dialog.get_by_role("button", name="Cancel").click()
         expect(dialog).to_have_count(0)
+    page.context.close()
+
+
+def test_what_a_day_of_the_month_has_no_room_for_opens_the_day(desk: Desk) -> None:
+    day, page = desk.next_day(), desk.page
+    for number, hour in enumerate(range(9, 14)):
+        desk.book(day, time(hour), f"Busy{number}")
+    board = desk.open(day, view="month")
+    cell = board.locator(f"td.fc-daygrid-day[data-date='{day}']")
+    expect(cell).to_contain_text("5 booked")
+    expect(cell).to_contain_text("Busy1")
+    expect(cell).not_to_contain_text("Busy2")
+    more = cell.locator(".day-more")
+    expect(more).to_have_text("+ 3 more")
+    more.focus()
+    page.keyboard.press("Enter")
+    expect(block(board, "Busy4")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"day={day}&view=day"))
+
+
+@pytest.mark.parametrize("view", ["day", "week"])
+def test_an_absence_is_seen_above_what_is_booked_in_it_and_takes_no_drop(desk: Desk, view: str) -> None:
+    day, page, practitioner = desk.next_day(), desk.page, desk.clinic.users["practitioner"]
+    booked = [desk.book(day, time(hour), f"Met{hour}") for hour in range(9, 12)]
+    span = range_bounds(day, day, BERLIN)
+    absence = AddAbsence(user_id=practitioner, starts_at=span.start, ends_at=span.end, kind=AbsenceKind.SICK)
+    perform(desk.clinic.actor("manager"), add_absence, absence)
+    board = desk.open(day, view=view)
+    banner = board.get_by_text("Sick, all day")
+    expect(banner).to_be_visible()
+    place = banner.bounding_box()
+    assert place is not None
+    middle = (place["x"] + place["width"] / 2, place["y"] + place["height"] / 2)
+    drag(page, block(board, "Met9"), middle)
+    settle(page)
+    expect(block(board, "Met9")).to_contain_text("09:00")
+    assert desk.walls(booked[0].id) == ("09:00", "09:30")
+    page.mouse.click(*middle)
+    settle(page)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_a_phone_scrolls_the_page_and_not_the_board_and_shows_it_in_the_upper_third(desk: Desk) -> None:
+    day = desk.next_day()
+    desk.book(day, time(17), "Late")
+    page = new_tab(desk.browser, desk.address, desk.clinic, width=390)
+    board = desk.open(day, page)
+    expect(board.locator("th.fc-col-header-cell")).to_have_count(1)
+    settle(page)
+    scrollers = board.locator("*").evaluate_all(
+        "all => all.filter(one => one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test("
+        "getComputedStyle(one).overflowY)).map(one => one.className)"
+    )
+    assert scrollers == []
+    frame = page.locator("iframe[title*=calendar]:not([height='0'])")
+    shown, whole = frame.bounding_box(), board.locator("body").evaluate("body => body.scrollHeight")
+    title = page.get_by_role("heading", level=1).bounding_box()
+    assert shown is not None
+    assert title is not None
+    assert shown["height"] >= whole
+    assert shown["y"] - (title["y"] + title["height"]) < 150
+    block(board, "Late").scroll_into_view_if_needed()
+    expect(block(board, "Late")).to_be_in_viewport()
+    page.context.close()
+
+
+def test_a_phone_lists_the_days_of_a_month_and_opens_one(desk: Desk) -> None:
+    day = desk.next_day()
+    desk.book(day, time(9), "Pocket")
+    page = new_tab(desk.browser, desk.address, desk.clinic, width=390)
+    page.goto(f"{desk.address}/calendar?day={day.replace(day=1)}&view=month")
+    line = page.get_by_role("button", name=f"Mon {day.day} {day:%b} · 1 booked")
+    line.tap()
+    board = page.frame_locator("iframe[title*=calendar]:not([height='0'])")
+    expect(block(board, "Pocket")).to_be_visible()
+    expect(page).to_have_url(re.compile(f"day={day}&view=day"))
     page.context.close()
 
 

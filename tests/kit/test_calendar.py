@@ -203,6 +203,18 @@ def _minutes(spans: list[tuple[int, int]]) -> set[int]:
     return {minute for start, end in spans for minute in range(start, end)}
 
 
+@pytest.mark.parametrize("day", [date(2026, 3, 2), date(2026, 3, 29), date(2026, 10, 25)])
+def test_whole_days_are_those_of_one_place(day: date) -> None:
+    berlin, lisbon = calendar.zone("Europe/Berlin"), calendar.zone("Europe/Lisbon")
+    last = day + timedelta(days=2)
+    span = calendar.range_bounds(day, last, lisbon)
+    assert calendar.whole_days(*span, lisbon) == (day, last)
+    assert calendar.whole_days(*span, berlin) is None
+    assert calendar.whole_days(span.start, span.end - timedelta(minutes=5), lisbon) is None
+    assert calendar.zone_of_days(*span, (berlin, lisbon)) == lisbon
+    assert calendar.zone_of_days(*span, (berlin,)) is None
+
+
 @given(_spans)
 def test_merging_keeps_the_time_and_removes_the_overlaps(spans: list[tuple[int, int]]) -> None:
     merged = calendar.merge(spans)

@@ -9,7 +9,8 @@ from clinic_core.access import perform
 from clinic_core.kit.calendar import range_bounds, to_wall, zone
 from clinic_core.kit.clock import now
 from clinic_core.scheduling.queries import list_absences, list_closures, list_outages
-from clinic_core.scheduling.schemas import AbsenceRow, ListAbsences, ListClosures, ListOutages, OutageRow
+from clinic_core.scheduling.schemas import AbsenceRow, AddAbsence, ListAbsences, ListClosures, ListOutages, OutageRow
+from clinic_core.scheduling.service import add_absence
 from clinic_core.ui.absence_fields import first_text, last_text
 from clinic_core.vocabulary import AbsenceKind
 from tests.factories import Clinic
@@ -143,6 +144,29 @@ def test_closures_are_shown_a_year_at_a_time(clinic: Clinic, open_app: Open) -> 
     (closure,) = perform(clinic.actor("manager"), list_closures, ListClosures())
     assert (closure.starts_on, closure.clinic_location_id) == (date(TODAY.year + 1, 1, 1), None)
     assert "No closures" not in sentences(app)
+
+
+def test_a_day_off_of_another_location_stays_a_day_of_that_place(clinic: Clinic, open_app: Open) -> None:
+    tomorrow = TODAY + timedelta(days=1)
+    away = range_bounds(tomorrow, tomorrow, zone("America/New_York"))
+    absence = AddAbsence(user_id=clinic.users["practitioner"], starts_at=away.start, ends_at=away.end)
+    row = perform(clinic.actor("manager"), add_absence, absence)
+    app = open_app("manager", PAGE)
+    (table,) = app.dataframe
+    assert "America/New_York" in table.value.to_string()
+    assert ":" not in table.value.to_string()
+    app.session_state[f"absences_{row.id.hex[-6:]}{row.version}"] = {
+        "selection": {"rows": [0], "columns": [], "cells": []}
+    }
+    app.run()
+    key = f"absence_{row.id}_{row.version}"
+    assert "These are whole days of America/New_York." in sentences(app)
+    assert (app.toggle(key=f"{key}_whole").value, app.date_input(key=f"{key}_last").value) == (True, tomorrow)
+    app.date_input(key=f"{key}_last").set_value(tomorrow + timedelta(days=1))
+    press(app, "Save absence")
+    (changed,) = absences(clinic)
+    assert changed.starts_at == away.start
+    assert changed.ends_at == range_bounds(tomorrow, tomorrow + timedelta(days=1), zone("America/New_York")).end
 
 
 def test_cells_say_days_for_whole_days_and_times_for_hours() -> None:

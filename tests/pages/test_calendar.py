@@ -16,6 +16,7 @@ from clinic_core.scheduling.queries import (
     get_appointment,
 )
 from clinic_core.scheduling.schemas import (
+    AddClosure,
     AppointmentRow,
     ChangeStatus,
     DeleteAppointment,
@@ -23,6 +24,7 @@ from clinic_core.scheduling.schemas import (
     MoveAppointment,
 )
 from clinic_core.scheduling.service import (
+    add_closure,
     change_status,
     delete_appointment,
     move_appointment,
@@ -153,6 +155,40 @@ def test_a_drop_in_another_room_changes_that_room_only(clinic: Clinic, open_app:
     moved = now_of(clinic, booked)
     assert set(moved.resource_ids) == {clinic.second_room, clinic.laser}
     assert moved.practitioner_user_id == booked.practitioner_user_id
+
+
+def test_a_drop_above_the_columns_moves_nothing_and_goes_back(clinic: Clinic, open_app: Open) -> None:
+    booked = book(clinic, 1)
+    app = open_app("assistant", CALENDAR)
+    drawn = app.session_state["_calendar_rev"]
+    answer(app, "eventChange", {"event": dropped(booked, MONDAY)["event"] | {"allDay": True}})
+    assert now_of(clinic, booked).starts_at == booked.starts_at
+    assert not app.error
+    assert app.session_state["_calendar_rev"] > drawn
+
+
+def test_a_click_above_a_column_chooses_no_time(clinic: Clinic, open_app: Open) -> None:
+    column = {"resource": {"id": str(clinic.users["practitioner"])}, "date": "2031-03-03T00:00:00Z", "allDay": True}
+    app = answer(open_app("assistant", CALENDAR), "dateClick", column)
+    assert "booking_slot" not in app.session_state
+    assert app.query_params["view"] == "day"
+
+
+def test_a_phone_lists_the_days_of_the_month(clinic: Clinic, open_app: Open) -> None:
+    for hours in (1, 2):
+        book(clinic, hours)
+    tuesday = MONDAY.date() + timedelta(days=1)
+    closure = AddClosure(starts_on=tuesday, ends_on=tuesday, name="Carnival")
+    perform(clinic.actor("manager"), add_closure, closure)
+    app = open_app("assistant", CALENDAR, day=MONDAY.date(), view="month")
+    app.session_state["calendar_window"] = {"narrow": True}
+    app.run()
+    labels = [button.label for button in app.button]
+    assert "**Today, Mon 3 Mar · 2 booked**" in labels
+    assert "Tue 4 Mar · closed: Carnival" in labels
+    assert "Wed 5 Mar · nothing booked" in labels
+    press(app, "**Today, Mon 3 Mar · 2 booked**")
+    assert (app.query_params["view"], app.query_params["day"]) == ("day", str(MONDAY.date()))
 
 
 def test_a_click_in_a_colleagues_column_says_whose_it_is(clinic: Clinic, open_app: Open) -> None:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from datetime import date, datetime, time, timedelta
+from types import SimpleNamespace
+from typing import Any, cast
 from uuid import UUID
 
 import pytest
 import streamlit as st
 
 from clinic_core.access import perform
-from clinic_core.kit.calendar import from_wall, zone
+from clinic_core.kit.calendar import day_bounds, from_wall, range_bounds, zone
 from clinic_core.kit.clock import frozen_at
 from clinic_core.scheduling.queries import (
+    count_by_day,
     list_practitioners,
     list_resources,
     working_hours,
@@ -20,6 +23,7 @@ from clinic_core.scheduling.schemas import (
     AddClosure,
     AddOutage,
     AppointmentRow,
+    CountDays,
     GetWorkingHours,
     ListPractitioners,
     ListResources,
@@ -32,7 +36,9 @@ from clinic_core.scheduling.service import (
 from clinic_core.ui.calendar_answers import read_answer, shown_span
 from clinic_core.ui.calendar_blocks import symbols_of
 from clinic_core.ui.calendar_board import Shown, board_of_people, board_of_rooms
-from clinic_core.ui.calendar_types import NO_ROOM, BlockMoved, Board
+from clinic_core.ui.calendar_month import make_month
+from clinic_core.ui.calendar_types import NO_ROOM, BlockMoved, Board, Month
+from clinic_core.ui.page import Page
 from clinic_core.vocabulary import AbsenceKind
 from tests.factories import MONDAY, Clinic, make_patient, slot
 from tests.scheduling.arrange import book
@@ -126,6 +132,120 @@ def test_a_closed_day_and_a_room_out_of_service_are_named(clinic: Clinic) -> Non
     assert {shade.word for shade in closed} == {"Closed: Carnival"}
     assert {shade.column_id for shade in closed} == {column.id for column in drawn.columns}
     assert [(away.column_id, away.title) for away in drawn.aways] == [(clinic.room, "Out of service: Painting")]
+
+
+def away(clinic: Clinic, starts_at: datetime, ends_at: datetime, **fields: Any) -> None:
+    request = AddAbsence(user_id=clinic.users["practitioner"], starts_at=starts_at, ends_at=ends_at, **fields)
+    perform(clinic.actor("manager"), add_absence, request)
+
+
+def said(clinic: Clinic, *rows: AppointmentRow, by_room: bool = False) -> list[str]:
+    return [banner.text for banner in board(clinic, *rows, by_room=by_room).banners]
+
+
+@pytest.mark.parametrize(
+    ("starts", "hours", "sentence"),
+    [
+        (0, 24, "Sick, all day: Fever"),
+        (0, 24 * 5, "Sick, all day, until 7 Mar 2031: Fever"),
+        (0, 12, "Sick, until 12:00: Fever"),
+        (14, 24, "Sick, from 14:00: Fever"),
+        (10, 2.5, "Sick, 10:00–12:30: Fever"),
+    ],
+)
+def test_an_absence_is_said_above_its_column_whatever_is_booked_in_it(
+    clinic: Clinic, starts: float, hours: float, sentence: str
+) -> None:
+    booked = book(clinic, 1)
+    first = day_bounds(MONDAY.date(), BERLIN).start + timedelta(hours=starts)
+    away(clinic, first, first + timedelta(hours=hours), kind=AbsenceKind.SICK, reason="Fever")
+    (banner,) = board(clinic, booked).banners
+    assert (banner.text, banner.column_id, banner.opens) == (sentence, clinic.users["practitioner"], None)
+
+
+def test_what_is_outside_the_hours_shown_is_not_said(clinic: Clinic) -> None:
+    midnight = day_bounds(MONDAY.date(), BERLIN).start
+    away(clinic, midnight + timedelta(hours=19), midnight + timedelta(hours=20))
+    assert said(clinic) == []
+
+
+def test_a_day_off_of_another_zone_is_a_day_off_for_who_reads_it_here(clinic: Clinic) -> None:
+    days = day_bounds(MONDAY.date(), zone("Europe/Lisbon"))
+    away(clinic, days.start, days.end, kind=AbsenceKind.HOLIDAY)
+    assert said(clinic) == ["Holiday, all day"]
+    before = day_bounds(MONDAY.date() - timedelta(days=1), zone("Europe/Lisbon"))
+    away(clinic, before.start, before.end, kind=AbsenceKind.SICK)
+    assert said(clinic) == ["Holiday, all day"]
+
+
+def test_what_was_blocked_for_whole_days_opens_from_above_and_covers_no_appointment(clinic: Clinic) -> None:
+    day = day_bounds(MONDAY.date(), BERLIN)
+    away(clinic, day.start, day.end, kind=AbsenceKind.BLOCKED, reason="Congress")
+    outage = AddOutage(resource_id=clinic.room, starts_at=day.start, ends_at=day.end, reason="Painting")
+    perform(clinic.actor("manager"), add_outage, outage)
+    drawn = board(clinic)
+    (banner,) = drawn.banners
+    assert not drawn.aways
+    assert banner.text == "Blocked, all day: Congress"
+    assert banner.opens is not None
+    assert banner.opens.kind == "absence"
+    assert said(clinic, by_room=True) == ["Out of service, all day: Painting"]
+
+
+def test_some_blocked_hours_say_from_when_to_when(clinic: Clinic) -> None:
+    starts_at, ends_at = slot(1)
+    away(clinic, starts_at, ends_at, kind=AbsenceKind.BLOCKED, reason="Team")
+    drawn = board(clinic)
+    assert [(one.title, one.when) for one in drawn.aways] == [("Blocked: Team", "11:00–11:30")]
+    assert not drawn.banners
+
+
+def test_a_closed_day_is_said_above_every_column(clinic: Clinic) -> None:
+    closure = AddClosure(starts_on=MONDAY.date(), ends_on=MONDAY.date(), name="Carnival")
+    perform(clinic.actor("manager"), add_closure, closure)
+    assert said(clinic) == ["Closed: Carnival"] * 2
+
+
+def month_of(clinic: Clinic, *rows: AppointmentRow) -> Month:
+    first, last = MONDAY.date().replace(day=1), MONDAY.date().replace(day=31)
+    page = cast("Page", SimpleNamespace(actor=clinic.actor("manager")))
+    hours = GetWorkingHours(clinic_location_id=clinic.main, first=first, last=last)
+    bounds = range_bounds(first, last, BERLIN)
+    shown = Shown(
+        first=first,
+        last=last,
+        place=BERLIN,
+        rows=rows,
+        first_visits=(),
+        hours=perform(page.actor, working_hours, hours),
+        has_opening_hours=False,
+        is_by_type=False,
+        is_narrow=False,
+    )
+    request = CountDays(clinic_location_id=clinic.main, starts_from=bounds.start, starts_before=bounds.end)
+    return make_month(page, shown, perform(page.actor, count_by_day, request))
+
+
+def heads(drawn: Month) -> dict[str, list[str]]:
+    """What Monday, which is today, says besides its blocks."""
+    lines = [line for line in drawn.lines if line.day == MONDAY.date()]
+    return {
+        look: [line.text for line in lines if line.look == look] for look in dict.fromkeys(one.look for one in lines)
+    }
+
+
+def test_a_day_of_the_month_shows_what_it_has_room_for_and_how_many_more_there_are(clinic: Clinic) -> None:
+    rows = [book(clinic, hours) for hours in range(3)]
+    drawn = month_of(clinic, *rows)
+    assert heads(drawn) == {"today": ["3\N{EM SPACE}3 booked"]}
+    assert [block.id for block in drawn.blocks] == [row.id for row in rows]
+    fourth = book(clinic, 4)
+    drawn = month_of(clinic, *rows, fourth)
+    assert heads(drawn) == {"today": ["3\N{EM SPACE}4 booked"], "more": ["+ 2 more"]}
+    assert [block.id for block in drawn.blocks] == [row.id for row in rows[:2]]
+    # Too many to be read at all: the totals say it, and nothing is "more".
+    assert heads(month_of(clinic)) == {"today": ["3\N{EM SPACE}4 booked"]}
+    assert [line.text for line in drawn.lines if line.look == "number"][2] == "4"
 
 
 def moved_to(starts_at: datetime, ends_at: datetime, start: datetime, end: datetime) -> tuple[datetime, datetime]:

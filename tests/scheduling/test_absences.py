@@ -1,5 +1,6 @@
 """Absences and outages: who records and changes them, who is told why, and that no booking slips past."""
 
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -12,6 +13,7 @@ import pytest
 from clinic_core.access import owner_work, perform
 from clinic_core.auth.baseline import role_id
 from clinic_core.errors import BookingConflict, Conflict, InvalidInput, NotFound, PermissionDenied, StaleEdit
+from clinic_core.kit.calendar import range_bounds, zone
 from clinic_core.kit.ids import new_id
 from clinic_core.models import RolePermission
 from clinic_core.scheduling.queries import displaced_appointments, list_absences, list_outages, working_hours
@@ -120,6 +122,26 @@ def test_an_absence_is_changed_and_taken_back_and_a_stale_form_is_refused(clinic
     perform(clinic.actor("manager"), remove_absence, RemoveAbsence(absence_id=saved.id))
     assert perform(clinic.actor("manager"), list_absences, ListAbsences(**AROUND)) == []
     assert perform(clinic.actor("manager"), displaced_appointments, ListDisplaced()).total == 0
+
+
+@pytest.mark.parametrize(
+    ("zone_name", "days", "when"),
+    [
+        ("Europe/Berlin", 1, "all day on 3 Mar 2031"),
+        ("Europe/Berlin", 3, "all day from 3 Mar 2031 to 5 Mar 2031"),
+        ("America/New_York", 1, "all day on 3 Mar 2031 (America/New_York)"),
+        ("Asia/Tokyo", 1, "from 16:00 on 2 Mar 2031 to 16:00 on 3 Mar 2031"),
+    ],
+)
+def test_days_off_are_told_as_days_and_of_which_place_they_are(
+    clinic: Clinic, zone_name: str, days: int, when: str
+) -> None:
+    first = MONDAY.date()
+    span = range_bounds(first, first + timedelta(days=days - 1), zone(zone_name))
+    absence = AddAbsence(user_id=clinic.users["practitioner"], starts_at=span.start, ends_at=span.end)
+    perform(clinic.actor("manager"), add_absence, absence)
+    with pytest.raises(BookingConflict, match=re.escape(f"Practitioner is away {when}.")):
+        book(clinic)
 
 
 def test_the_own_scope_cannot_touch_a_colleagues_absence(clinic: Clinic) -> None:

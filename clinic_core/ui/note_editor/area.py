@@ -5,22 +5,12 @@ Here is only what crosses between browser and script; what is done with the text
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import streamlit as st
-from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
-from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from clinic_core.clinical_docs.schemas import SECTION_LIMIT, Section, SoapNotes
-
-if TYPE_CHECKING:
-    from streamlit.components.v2.types import ComponentRenderer
-
-PACKAGE = "clinicboard"
-COMPONENT = "note_editor"
-NAME = f"{PACKAGE}.{COMPONENT}"
+from clinic_core.ui.components import own_component
 
 HINTS = {
     Section.SUBJECTIVE: "What the patient tells",
@@ -74,7 +64,8 @@ def draw_area(shown: Shown, answer: Answer | None, *, key: str, on_typed: Callab
         "told": shown.told,
         "answer": None if answer is None else {"number": answer.number, "kept": answer.kept, "text": answer.text},
     }
-    _renderer()(key=key, data=data, on_typed_change=on_typed)
+    area = own_component(Path(__file__).parent, "note_editor", has_css=True)
+    area(key=key, data=data, on_typed_change=on_typed)
 
 
 def typed_in(key: str) -> Typed | None:
@@ -90,20 +81,3 @@ def typed_in(key: str) -> Typed | None:
         base=int(sent.get("base") or 0),
         sections=tuple((str(name), str(text)) for name, text in sections),
     )
-
-
-def _renderer() -> "ComponentRenderer":
-    """The component, its files served by Streamlit from this package: scripts in pages would break the CSP.
-
-    Streamlit finds such files by itself only in packages named like their distribution, so they are told here.
-    """
-    manager = get_bidi_component_manager()
-    if manager.get_component_asset_root(NAME) is None:
-        manifest = ComponentManifest(PACKAGE, "1", [ComponentConfig(COMPONENT, asset_dir="assets")])
-        manager.register_from_manifest(manifest, Path(__file__).parent)
-    return _declared()
-
-
-@lru_cache(maxsize=1)
-def _declared() -> "ComponentRenderer":
-    return st.components.v2.component(NAME, js="note_editor.js", css="note_editor.css")
