@@ -111,7 +111,7 @@ def test_a_taken_time_is_refused_in_words_and_what_was_typed_stays(clinic: Clini
     app = press(open_app("assistant", TODAY), "Book")
     app.text_input(key="booking_patient_text").input("Unusual").run()
     app.button(key="booking_book").click().run()
-    assert "The time is not free" in sentences(app)
+    assert ":material/event_busy: **The time is not free.**" in [text.value for text in app.markdown]
     assert app.text_input(key="booking_patient_text").value == "Unusual"
     assert len(all_of(clinic)) == 2
 
