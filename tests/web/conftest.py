@@ -115,3 +115,9 @@ def parsed(frame: bytes) -> ForwardMsg:
     message = ForwardMsg()
     message.ParseFromString(frame)
     return message
+
+
+def is_end_of_run(message: ForwardMsg) -> bool:
+    """Whether the script has finished and does not begin again by itself, as it does at an address without a page."""
+    again = ForwardMsg.ScriptFinishedStatus.FINISHED_EARLY_FOR_RERUN
+    return message.WhichOneof("type") == "script_finished" and message.script_finished != again

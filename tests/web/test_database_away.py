@@ -11,7 +11,7 @@ from clinic_core.db.engine import dispose_engines
 from clinic_core.settings import settings
 from tests.factories import Clinic
 from tests.harness import Database
-from tests.web.conftest import SOCKET, Browser, parsed, rerun
+from tests.web.conftest import SOCKET, Browser, is_end_of_run, parsed, rerun
 
 HTML = {"Accept": "text/html"}
 
@@ -77,7 +77,7 @@ def test_an_open_tab_is_closed_politely_when_it_asks_for_something_and_connects_
     browser.sign_in(clinic, "assistant")
     with browser.client.websocket_connect(SOCKET) as socket:
         socket.send_bytes(rerun())
-        while parsed(socket.receive_bytes()).WhichOneof("type") != "script_finished":
+        while not is_end_of_run(parsed(socket.receive_bytes())):
             pass
         take_away()
         socket.send_bytes(rerun())

@@ -19,7 +19,7 @@ from clinic_core.settings import PROJECT_ROOT, settings
 from clinic_core.web.addresses import address_group, client_address
 from clinic_core.web.gate import ANONYMOUS_SOCKETS
 from tests.factories import Clinic
-from tests.web.conftest import SESSION_COOKIE, SOCKET, Browser, parsed, rerun
+from tests.web.conftest import SESSION_COOKIE, SOCKET, Browser, is_end_of_run, parsed, rerun
 
 HTML = {"Accept": "text/html"}
 PAGES = sorted(path.relative_to(PROJECT_ROOT).as_posix() for path in (PROJECT_ROOT / "pages").rglob("*.py"))
@@ -30,7 +30,7 @@ def messages(socket: WebSocketTestSession) -> Iterator[ForwardMsg]:
     while True:
         message = parsed(socket.receive_bytes())
         yield message
-        if message.WhichOneof("type") == "script_finished":
+        if is_end_of_run(message):
             return
 
 
