@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import date, datetime, time, timedelta
+from functools import cache
 
 from clinic_core.kit.calendar import from_wall, to_wall
 from clinic_core.scheduling.schemas import FindSlots
@@ -44,13 +45,13 @@ def _tidy(built: Built, person: int, days: Sequence[date]) -> set[datetime]:
     return {
         start
         for start in begin | set(works)
-        if to_wall(start, BERLIN).date() in days and from_wall(to_wall(start, BERLIN), BERLIN).instant == start
+        if _day(start) in days and from_wall(to_wall(start, BERLIN), BERLIN).instant == start
     }
 
 
 def _minutes(days: Sequence[date]) -> Iterator[datetime]:
-    start = from_wall(datetime.combine(days[0], time()), BERLIN).instant
-    end = from_wall(datetime.combine(days[-1] + timedelta(1), time()), BERLIN).instant
+    start = _at(days[0], time())
+    end = _at(days[-1] + timedelta(1), time())
     while start < end:
         yield start
         start += MINUTE
@@ -71,16 +72,16 @@ def _is_free(built: Built, person: int, start: datetime) -> bool:
 
 
 def _is_wished(wish: FindSlots, instant: datetime) -> bool:
-    day = to_wall(instant, BERLIN).date()
+    day = _day(instant)
     if wish.weekdays and day.isoweekday() not in wish.weekdays:
         return False
-    opens = from_wall(datetime.combine(day, wish.time_from or time()), BERLIN).instant
+    opens = _at(day, wish.time_from or time())
     after = datetime.combine(day, wish.time_to) if wish.time_to else datetime.combine(day + timedelta(1), time())
     return opens <= instant < from_wall(after, BERLIN).instant
 
 
 def _works(world: World, person: int, instant: datetime) -> bool:
-    day = to_wall(instant, BERLIN).date()
+    day = _day(instant)
     if any(closed == day for closed, _ in world.closures):
         return False
     if any(who == person and away[0] <= instant < away[1] for who, away in world.absences):
@@ -104,8 +105,19 @@ def _works(world: World, person: int, instant: datetime) -> bool:
 
 
 def _between(day: date, starts: time, ends: time, instant: datetime) -> bool:
-    low = from_wall(datetime.combine(day, starts), BERLIN).instant
-    return low <= instant < from_wall(datetime.combine(day, ends), BERLIN).instant
+    return _at(day, starts) <= instant < _at(day, ends)
+
+
+@cache
+def _at(day: date, clock: time) -> datetime:
+    """The instant of that time in Berlin; asked of every start again, and the same few thousand times."""
+    return from_wall(datetime.combine(day, clock), BERLIN).instant
+
+
+@cache
+def _day(instant: datetime) -> date:
+    """The date in Berlin."""
+    return to_wall(instant, BERLIN).date()
 
 
 def _rooms(built: Built, start: datetime) -> tuple[int, ...] | None:
