@@ -1,4 +1,4 @@
-"""Outages of rooms, what services need, kinds of absence, and how long an appointment is at most."""
+"""Outages of rooms, what services need, and kinds of absence."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -113,15 +113,11 @@ def upgrade() -> None:
         "location_resource",
         sa.Column("category", sqlmodel.sql.sqltypes.AutoString(), server_default=sa.text("''"), nullable=False),
     )
-    op.create_check_constraint(
-        op.f("ck_appointment_length"), "appointment", "imported or ends_at - starts_at <= interval '24 hours'"
-    )
     protect("service_requirement", safe=["resource_type", "category"], rights="select, insert, delete")
     protect("resource_outage", rights="select, insert, update, delete")
 
 
 def downgrade() -> None:
-    op.drop_constraint(op.f("ck_appointment_length"), "appointment", type_="check")
     op.drop_column("location_resource", "category")
     op.drop_column("absence", "kind")
     op.drop_index(op.f("ix_resource_outage_organization_id_resource_id_starts_at"), table_name="resource_outage")

@@ -1,4 +1,4 @@
-"""Rooms and gaps of series, fees for missed appointments, undo of a status, and who wrote a note."""
+"""Rooms and gaps of series, fees for missed appointments, and undo of a status."""
 
 import sqlalchemy as sa
 import sqlmodel
@@ -217,19 +217,15 @@ def upgrade() -> None:
         ["organization_id", "case_id"],
         ["organization_id", "id"],
     )
-    op.add_column("appointment", sa.Column("note_by", sa.Uuid(), nullable=True))
     run_sql_file("scheduling_undo")
-    run_sql_file("scheduling_note")
     protect("appointment_series_resource", rights="select, insert, delete")
     protect("appointment_series_gap", safe=["kinds_json"])
     protect("appointment_fee", safe=["kind", "status"])
 
 
 def downgrade() -> None:
-    for trigger in ("c_note_insert", "c_note_update", "c_undo"):
-        op.execute(f"drop trigger {trigger} on appointment")
-    drop_functions("appointment_note()", "appointment_undo()")
-    op.drop_column("appointment", "note_by")
+    op.execute("drop trigger c_undo on appointment")
+    drop_functions("appointment_undo()")
     op.drop_constraint(op.f("fk_appointment_series_case_id"), "appointment_series", type_="foreignkey")
     op.drop_index(op.f("ix_appointment_series_organization_id_case_id"), table_name="appointment_series")
     op.drop_column("appointment_series", "note")

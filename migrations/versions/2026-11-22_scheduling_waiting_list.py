@@ -181,7 +181,6 @@ def upgrade() -> None:
             "(status = 'accepted') = (appointment_id is not null)", name=op.f("ck_waiting_list_offer_accepted")
         ),
         sa.CheckConstraint("ends_at > starts_at", name=op.f("ck_waiting_list_offer_order")),
-        sa.CheckConstraint("expires_at <= starts_at", name=op.f("ck_waiting_list_offer_expiry")),
         sa.ForeignKeyConstraint(
             ["organization_id", "appointment_id"],
             ["appointment.organization_id", "appointment.id"],
@@ -252,24 +251,11 @@ def upgrade() -> None:
         unique=True,
         postgresql_where=sa.text("status = 'open'"),
     )
-    op.create_index(
-        "ix_appointment_event_gives_back",
-        "appointment_event",
-        ["organization_id", "from_clinic_location_id", "from_starts_at"],
-        unique=False,
-        postgresql_where=sa.text(
-            "from_status is not null and (deleted or (to_status = 'cancelled' and from_status <> 'cancelled')"
-            " or from_starts_at <> to_starts_at or from_ends_at <> to_ends_at"
-            " or from_practitioner_user_id <> to_practitioner_user_id"
-            " or from_clinic_location_id <> to_clinic_location_id)"
-        ),
-    )
     protect("waiting_list_entry", safe=["urgency", "status", "weekdays_json"])
     protect("waiting_list_offer", safe=["status"])
 
 
 def downgrade() -> None:
-    op.drop_index("ix_appointment_event_gives_back", table_name="appointment_event")
     op.drop_index(
         "uq_waiting_list_offer_open", table_name="waiting_list_offer", postgresql_where=sa.text("status = 'open'")
     )
