@@ -9,6 +9,7 @@ import os
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import chain
 from pathlib import Path
 from uuid import UUID
 
@@ -71,14 +72,18 @@ def purge_outbox(organization_id: UUID) -> int:
         OSError: a file cannot be deleted.
     """
     oldest = (now() - timedelta(days=settings().outbox_days)).timestamp()
-    deleted = 0
-    for pattern in (f"*{_WRITTEN}", f".*{_UNFINISHED}"):
-        for path in _folder(organization_id).glob(pattern):
-            with suppress(FileNotFoundError):
-                if path.stat().st_mtime < oldest:
-                    path.unlink()
-                    deleted += 1
-    return deleted
+    folder = _folder(organization_id)
+    files = chain(folder.glob(f"*{_WRITTEN}"), folder.glob(f".*{_UNFINISHED}"))
+    return sum(_deleted(path, oldest) for path in files)
+
+
+def _deleted(path: Path, oldest: float) -> bool:
+    """Deletes a file that was written before that moment."""
+    with suppress(FileNotFoundError):
+        if path.stat().st_mtime < oldest:
+            path.unlink()
+            return True
+    return False
 
 
 def _folder(organization_id: UUID) -> Path:

@@ -5,8 +5,7 @@ unit of work cost three times as much as finding them.
 """
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import lru_cache
 from types import MappingProxyType
@@ -51,11 +50,9 @@ from clinic_core.models import (
     ProductService,
     Visit,
 )
-from clinic_core.scheduling.bookable import Bookable, Thing
-from clinic_core.scheduling.new_rows import NewAppointment, Written
-from clinic_core.scheduling.reach import KnownPatient, reads_as_staff
+from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import AppointmentRow, ResourceRef
-from clinic_core.vocabulary import AppointmentStatus, InvoiceStatus, ResourceType
+from clinic_core.vocabulary import AppointmentStatus, InvoiceStatus
 
 _OWN = (
     "id", "patient_id", "practitioner_user_id", "clinic_location_id", "starts_at", "ends_at", "buffer_minutes",
@@ -115,18 +112,6 @@ def appointment_row(session: Session, actor: Actor, appointment_id: UUID) -> App
     raise NotFound("This appointment does not exist.")
 
 
-@dataclass(frozen=True)
-class NewBooking:
-    """What a booking was made of, and what the database made of it."""
-
-    patient: KnownPatient
-    balance: Decimal | None
-    bookable: Bookable
-    resources: Sequence[Thing]
-    new: NewAppointment
-    written: Written
-
-
 def balance_of_patient(actor: Actor) -> ColumnElement[Decimal | None]:
     """What the patient of the query around it owes; NULL where the actor may not see money."""
     if not actor.can(Permission.BILLING_VIEW):
@@ -138,61 +123,6 @@ def balance_of_patient(actor: Actor) -> ColumnElement[Decimal | None]:
         invoices_in_scope(actor, Permission.BILLING_VIEW),
     )
     return owed.correlate(Patient).scalar_subquery()
-
-
-def new_appointment_row(actor: Actor, made_of: NewBooking) -> AppointmentRow:
-    """An appointment just booked, from what was looked up for it; nobody can have written a visit or an invoice yet."""
-    practitioner = made_of.bookable.practitioner
-    resources = sorted(made_of.resources, key=lambda one: (one.type is ResourceType.EQUIPMENT, one.name, one.id))
-    patient, location, service = made_of.patient, made_of.bookable.location, made_of.bookable.service
-    new, wanted, settled, written = made_of.new, made_of.new.wanted, made_of.new.settled, made_of.written
-    return _row(
-        actor,
-        {
-            "id": written.id,
-            "patient_id": patient.id,
-            "patient_alerts": patient.alerts_json,
-            "patient_code": patient.code,
-            "first_name": patient.first_name,
-            "last_name": patient.last_name,
-            "preferred_name": patient.preferred_name,
-            "practitioner_user_id": wanted.practitioner_user_id,
-            "practitioner": practitioner.display_name if practitioner else "",
-            "clinic_location_id": location.id,
-            "location": location.name,
-            "timezone": location.timezone,
-            "starts_at": wanted.starts_at,
-            "ends_at": wanted.ends_at,
-            "buffer_minutes": wanted.buffer_minutes,
-            "status": AppointmentStatus.BOOKED,
-            "status_at": written.status_at,
-            "product_service_id": new.product_service_id,
-            "service": service.name if service else "",
-            "service_code": service.code if service else "",
-            "service_color": service.color if service else "",
-            "resources": tuple(ResourceRef(id=one.id, type=one.type, name=one.name) for one in resources),
-            "case_id": new.case_id,
-            "series_id": new.series_id,
-            "original_starts_at": new.original_starts_at,
-            "note": new.note,
-            "cancelled_by": None,
-            "cancelled_late": False,
-            "cancel_reason": "",
-            "is_own_reason": False,
-            "double_book_reason": settled.double_book_reason or "",
-            "override_reason": settled.override_reason or "",
-            "override_kinds": settled.override_kinds,
-            "is_imported": False,
-            "visit_id": None,
-            "visit_status": None,
-            "invoiced": False if actor.can(Permission.BILLING_VIEW) else None,
-            "patient_balance": made_of.balance,
-            "is_own_note": True,
-            "deleted_at": None,
-            "created_at": written.created_at,
-            "version": written.version,
-        },
-    )
 
 
 def _as_read(name: str) -> ColumnElement[Any]:
@@ -296,7 +226,7 @@ def _read_row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
     for name in _LISTS:
         values[name] = json.loads(values[name]) if values[name] else ()
     values["resources"] = _refs(values["resources"]) if values["resources"] else ()
-    return _row(actor, values)
+    return row_of(actor, values)
 
 
 @lru_cache(maxsize=4096)
@@ -305,7 +235,7 @@ def _refs(stored: str) -> tuple[ResourceRef, ...]:
     return tuple(ResourceRef.model_validate(one) for one in json.loads(stored))
 
 
-def _row(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
+def row_of(actor: Actor, values: dict[str, Any]) -> AppointmentRow:
     """The names of the patient become one; whatever is no field of a row is left behind.
 
     Patients are not shown what the clinic writes for itself (I3), only their own words.

@@ -122,8 +122,8 @@ def draw_filter_line(
         with st.popover(f"{word} ({active})" if active else word, icon=":material/filter_list:"):
             if on_phone is not None:
                 on_phone()
-                if is_board:
-                    _draw_columns(view)
+            if is_narrow and is_board:
+                _draw_columns(view)
             if columns == "rooms" or (is_narrow and not is_board):
                 _several_of(view, "practitioners", names["practitioners"], "All practitioners")
             _several_of(view, "services", names["services"], "All services")

@@ -1,5 +1,7 @@
 """A clinic with somebody at its calendar in a browser, and what a hand does there."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any
@@ -17,8 +19,8 @@ from clinic_core.scheduling.schemas import (
     ListAppointments,
 )
 from clinic_core.scheduling.service import book_appointment
-from tests.browser.conftest import ACTION_MS, enter, settle
-from tests.factories import MONDAY, Clinic, make_patient
+from tests.browser.conftest import ACTION_MS, enter, give_passwords, settle
+from tests.factories import MONDAY, Clinic, make_clinic, make_patient
 
 BERLIN = zone("Europe/Berlin")
 
@@ -75,6 +77,16 @@ class Desk:
         bounds = range_bounds(day, day, BERLIN)
         request = ListAppointments(starts_from=bounds.start, starts_before=bounds.end)
         return perform(self.clinic.actor("manager"), list_appointments, request)
+
+
+@contextmanager
+def open_desk(browser: Browser, address: str) -> Iterator[Desk]:
+    """A clinic of its own and somebody at its calendar, for the tests of a module."""
+    clinic = make_clinic()
+    give_passwords(clinic)
+    page = new_tab(browser, address, clinic)
+    yield Desk(clinic, address, browser, page)
+    page.context.close()
 
 
 def new_tab(

@@ -19,9 +19,9 @@ from clinic_core.scheduling.schemas import (
 )
 from clinic_core.scheduling.service import add_absence, move_appointment
 from clinic_core.vocabulary import AbsenceKind
-from tests.browser.calendar_desk import BERLIN, Desk, block, drag, new_tab, point
-from tests.browser.conftest import give_passwords, settle
-from tests.factories import make_clinic, make_patient
+from tests.browser.calendar_desk import BERLIN, Desk, block, drag, new_tab, open_desk, point
+from tests.browser.conftest import settle
+from tests.factories import make_patient
 from tests.harness import Database
 
 pytestmark = pytest.mark.browser
@@ -30,11 +30,8 @@ SPRING_FORWARD, FALL_BACK = date(2031, 3, 30), date(2031, 10, 26)
 
 @pytest.fixture(scope="module")
 def desk(browser: Browser, app_address: str, database: Database) -> Iterator[Desk]:
-    clinic = make_clinic()
-    give_passwords(clinic)
-    page = new_tab(browser, app_address, clinic)
-    yield Desk(clinic, app_address, browser, page)
-    page.context.close()
+    with open_desk(browser, app_address) as opened:
+        yield opened
 
 
 def test_a_click_on_a_free_time_books_it_in_four_actions(desk: Desk) -> None:
@@ -269,59 +266,3 @@ def test_an_absence_is_seen_above_what_is_booked_in_it_and_takes_no_drop(desk: D
     page.mouse.click(*middle)
     settle(page)
     expect(page.get_by_role("dialog")).to_have_count(0)
-
-
-def test_a_phone_scrolls_the_page_and_not_the_board_and_shows_it_in_the_upper_third(desk: Desk) -> None:
-    day = desk.next_day()
-    desk.book(day, time(17), "Late")
-    page = new_tab(desk.browser, desk.address, desk.clinic, width=390)
-    board = desk.open(day, page)
-    expect(board.locator("th.fc-col-header-cell")).to_have_count(1)
-    settle(page)
-    scrollers = board.locator("*").evaluate_all(
-        "all => all.filter(one => one.scrollHeight > one.clientHeight + 1 && /auto|scroll/.test("
-        "getComputedStyle(one).overflowY)).map(one => one.className)"
-    )
-    assert scrollers == []
-    frame = page.locator("iframe[title*=calendar]:not([height='0'])")
-    shown, whole = frame.bounding_box(), board.locator("body").evaluate("body => body.scrollHeight")
-    title = page.get_by_role("heading", level=1).bounding_box()
-    assert shown is not None
-    assert title is not None
-    assert shown["height"] >= whole
-    assert shown["y"] - (title["y"] + title["height"]) < 150
-    block(board, "Late").scroll_into_view_if_needed()
-    expect(block(board, "Late")).to_be_in_viewport()
-    page.context.close()
-
-
-def test_a_phone_lists_the_days_of_a_month_and_opens_one(desk: Desk) -> None:
-    day = desk.next_day()
-    desk.book(day, time(9), "Pocket")
-    page = new_tab(desk.browser, desk.address, desk.clinic, width=390)
-    page.goto(f"{desk.address}/calendar?day={day.replace(day=1)}&view=month")
-    line = page.get_by_role("button", name=f"Mon {day.day} {day:%b} · 1 booked")
-    line.tap()
-    board = page.frame_locator("iframe[title*=calendar]:not([height='0'])")
-    expect(block(board, "Pocket")).to_be_visible()
-    expect(page).to_have_url(re.compile(f"day={day}&view=day"))
-    page.context.close()
-
-
-def test_a_phone_shows_one_column_and_no_more_than_its_width(desk: Desk) -> None:
-    day = desk.next_day()
-    desk.book(day, time(9), "Thumb")
-    desk.book(day, time(9), "Other", practitioner_user_id=desk.clinic.users["second_practitioner"])
-    page = new_tab(desk.browser, desk.address, desk.clinic, width=390)
-    board = desk.open(day, page)
-    expect(board.locator("th.fc-col-header-cell")).to_have_count(1)
-    expect(block(board, "Thumb")).to_be_visible()
-    assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
-    page.get_by_role("combobox", name="Practitioner").click()
-    page.get_by_role("option", name="Second Practitioner").click()
-    expect(block(board, "Other")).to_be_visible()
-    expect(block(board, "Thumb")).to_have_count(0)
-    settle(page)
-    block(board, "Other").tap()
-    expect(page.get_by_role("dialog")).to_contain_text("Other Demo")
-    page.context.close()

@@ -40,8 +40,8 @@ from clinic_core.vocabulary import (
 )
 from tests.factories import MONDAY, Clinic, make_clinic
 from tests.notifications.test_reminders import reachable
+from tests.scheduling.absence_arrange import HOURS, away
 from tests.scheduling.arrange import audited, book, drift
-from tests.scheduling.test_absences import HOURS, away
 from tests.scheduling.test_displaced import work_week
 
 MOVED, CANCELLED = NotificationType.APPOINTMENT_MOVED, NotificationType.APPOINTMENT_CANCELLED

@@ -5,17 +5,14 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from threading import Barrier
-from typing import Any
 from uuid import UUID
 
 import pytest
 
-from clinic_core.access import owner_work, perform
-from clinic_core.auth.baseline import role_id
+from clinic_core.access import perform
 from clinic_core.errors import BookingConflict, Conflict, InvalidInput, NotFound, PermissionDenied, StaleEdit
 from clinic_core.kit.calendar import range_bounds, zone
 from clinic_core.kit.ids import new_id
-from clinic_core.models import RolePermission
 from clinic_core.scheduling.queries import displaced_appointments, list_absences, list_outages, working_hours
 from clinic_core.scheduling.schemas import (
     AbsenceSaved,
@@ -43,33 +40,12 @@ from clinic_core.scheduling.service import (
     remove_absence,
     remove_outage,
 )
-from clinic_core.vocabulary import AbsenceKind, BaselineRole, ConflictKind, Scope
+from clinic_core.vocabulary import AbsenceKind, ConflictKind, Scope
 from tests.factories import MONDAY, Clinic, make_clinic, make_patient, slot
+from tests.scheduling.absence_arrange import AROUND, HOURS, away, broken, rescope
 from tests.scheduling.arrange import audited, book, booking
 
-AROUND: dict[str, Any] = {"starts_before": MONDAY + timedelta(days=5), "ends_after": MONDAY - timedelta(days=5)}
-HOURS = timedelta(hours=1)
 Attempt = Callable[[], object]
-
-
-def away(clinic: Clinic, hours: float = 0, length: float = 8, *, by: str = "manager", **fields: Any) -> AbsenceSaved:
-    fields = {"user_id": clinic.users["practitioner"], **fields}
-    request = AddAbsence(starts_at=MONDAY + hours * HOURS, ends_at=MONDAY + (hours + length) * HOURS, **fields)
-    return perform(clinic.actor(by), add_absence, request)
-
-
-def broken(clinic: Clinic, hours: float = 0, length: float = 8, *, by: str = "manager", **fields: Any) -> OutageSaved:
-    fields = {"resource_id": clinic.room, **fields}
-    request = AddOutage(starts_at=MONDAY + hours * HOURS, ends_at=MONDAY + (hours + length) * HOURS, **fields)
-    return perform(clinic.actor(by), add_outage, request)
-
-
-def rescope(clinic: Clinic, scope: Scope) -> None:
-    """Gives the manager every permission at another scope."""
-    with owner_work("test.arrange", clinic.organization_id) as session:
-        role = role_id(session, clinic.organization_id, BaselineRole.MANAGER)
-        for row in session.query(RolePermission).filter_by(role_id=role):
-            row.scope = scope
 
 
 def test_an_absence_has_a_kind_and_counts_who_is_booked_then(clinic: Clinic) -> None:
@@ -189,51 +165,6 @@ def test_an_absence_sent_twice_is_one(clinic: Clinic) -> None:
     assert len(perform(clinic.actor("manager"), list_absences, ListAbsences(**AROUND))) == 1
     with pytest.raises(Conflict, match="already sent"):
         away(clinic, 1, request_id=request_id)
-
-
-def test_a_room_is_out_of_service_for_a_time(clinic: Clinic) -> None:
-    booked = book(clinic, resource_ids=(clinic.room,))
-    book(clinic, 1, resource_ids=(clinic.second_room,))
-    saved = broken(clinic, reason="Paint", request_id=new_id())
-    assert (saved.name, saved.location, saved.reason, saved.displaced) == ("Room 1", "Main street", "Paint", 1)
-    (row,) = perform(clinic.actor("assistant"), displaced_appointments, ListDisplaced()).rows
-    assert row.appointment.id == booked.id
-    assert [one.kind for one in row.obstacles] == [ConflictKind.OUT_OF_SERVICE]
-    shown = perform(
-        clinic.actor("assistant"),
-        working_hours,
-        GetWorkingHours(clinic_location_id=clinic.main, first=date(2031, 3, 3), last=date(2031, 3, 3)),
-    )
-    assert [(row.resource_id, row.reason) for row in shown.outages] == [(clinic.room, "Paint")]
-    with pytest.raises(BookingConflict, match="Room 1 is out of service"):
-        book(clinic, 3, resource_ids=(clinic.room,))
-    change = ChangeOutage(
-        outage_id=saved.id, starts_at=MONDAY + 5 * HOURS, ends_at=MONDAY + 6 * HOURS, version=saved.version
-    )
-    assert perform(clinic.actor("manager"), change_outage, change).displaced == 0
-    with pytest.raises(StaleEdit):
-        perform(clinic.actor("manager"), change_outage, change)
-    perform(clinic.actor("manager"), remove_outage, RemoveOutage(outage_id=saved.id))
-    assert perform(clinic.actor("manager"), list_outages, ListOutages(**AROUND)) == []
-    assert [row[1] for row in audited(clinic, "outage.remove")] == ["delete"]
-
-
-def test_rooms_are_blocked_by_who_plans_their_location(clinic: Clinic) -> None:
-    saved = broken(clinic)
-    change = ChangeOutage(
-        outage_id=saved.id, starts_at=saved.starts_at, ends_at=saved.ends_at, reason="Paint", version=1
-    )
-    for role in ("practitioner", "assistant", "patient"):
-        with pytest.raises(PermissionDenied):
-            broken(clinic, by=role)
-        with pytest.raises(PermissionDenied):
-            perform(clinic.actor(role), change_outage, change)
-        with pytest.raises(PermissionDenied):
-            perform(clinic.actor(role), remove_outage, RemoveOutage(outage_id=saved.id))
-    rescope(clinic, Scope.LOCATION)
-    assert perform(clinic.actor("manager"), change_outage, change).version == 2
-    here = ListOutages(clinic_location_id=clinic.branch, **AROUND)
-    assert perform(clinic.actor("manager"), list_outages, here) == []
 
 
 def test_absences_and_outages_of_another_clinic_do_not_exist(clinic: Clinic) -> None:

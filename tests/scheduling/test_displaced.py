@@ -44,8 +44,8 @@ from clinic_core.scheduling.service import (
 )
 from clinic_core.vocabulary import AppointmentStatus, ConflictKind, Scope
 from tests.factories import MONDAY, Clinic, make_clinic, make_patient
+from tests.scheduling.absence_arrange import HOURS, away, broken, rescope
 from tests.scheduling.arrange import book
-from tests.scheduling.test_absences import HOURS, away, broken, rescope
 
 K = ConflictKind
 DAY = timedelta(days=1)

@@ -18,8 +18,8 @@ from clinic_core.scheduling.schemas import (
 )
 from clinic_core.scheduling.service import add_closure, set_availability
 from tests.factories import Clinic
+from tests.scheduling.absence_arrange import away
 from tests.scheduling.arrange import book
-from tests.scheduling.test_absences import away
 from tests.scheduling.test_displaced import listed, rule, work_week
 
 

@@ -11,6 +11,7 @@ from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
 from clinic_core.models import Appointment, Patient
 from clinic_core.scheduling.bookable import Place, Thing, check_case, find_bookable, find_resources
+from clinic_core.scheduling.booked import NewBooking, new_appointment_row
 from clinic_core.scheduling.conflict_facts import gather_facts
 from clinic_core.scheduling.conflicts import (
     RESERVED,
@@ -35,7 +36,7 @@ from clinic_core.scheduling.reach import (
     refuse_gone,
 )
 from clinic_core.scheduling.resources import give_back_resources, take_resources, taken_resources
-from clinic_core.scheduling.rows import NewBooking, appointment_row, balance_of_patient, new_appointment_row
+from clinic_core.scheduling.rows import appointment_row, balance_of_patient
 from clinic_core.scheduling.schemas import AppointmentRow, BookAppointment, FindSlots, MoveAppointment, ResourceNeed
 from clinic_core.scheduling.slots import alternatives_for
 from clinic_core.scheduling.transitions import MOVABLE
