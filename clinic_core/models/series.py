@@ -20,6 +20,7 @@ class AppointmentSeries(TenantRow, table=True):
         owned("product_service_id", "product_service"),
         owned("case_id", "clinical_case"),
         owned("split_from_id", "appointment_series"),
+        check("split_from_id <> id", "split_from"),
         check("duration_minutes between 1 and 1440", "duration"),
         check("btrim(rrule) <> ''", "rrule"),
     )

@@ -111,7 +111,7 @@ def find_bookable_patient(session: Session, actor: Actor, patient_id: UUID) -> K
 
     Raises:
         NotFound: unknown, or out of the actor's reach.
-        Conflict: deleted, merged into another record, or deceased.
+        Conflict: archived, deleted, merged into another record, or deceased.
     """
     return find_bookable_patient_and(session, actor, patient_id, null())[0]
 
@@ -129,7 +129,7 @@ def find_bookable_patient_and(
         raise NotFound("This patient does not exist.")
     *columns, known = found
     patient = KnownPatient(*columns)
-    refuse_gone(patient)
+    refuse_inactive(patient)
     return patient, known
 
 
@@ -148,7 +148,7 @@ def refuse_gone(patient: Patient | KnownPatient) -> None:
 
 
 def refuse_inactive(patient: Patient | KnownPatient) -> None:
-    """Lets a patient pass for whom the clinic plans ahead: series and the waiting list.
+    """Lets a patient pass for whom the clinic plans ahead.
 
     Raises:
         Conflict: archived, deleted, merged into another record, or deceased.

@@ -21,6 +21,7 @@ def upgrade() -> None:
         op.f("ck_appointment_length"), "appointment", "imported or ends_at - starts_at <= interval '24 hours'"
     )
     op.create_check_constraint(op.f("ck_waiting_list_offer_expiry"), "waiting_list_offer", "expires_at <= starts_at")
+    op.create_check_constraint(op.f("ck_appointment_series_split_from"), "appointment_series", "split_from_id <> id")
     op.create_index(
         "ix_appointment_event_gives_back",
         "appointment_event",
@@ -37,6 +38,7 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     op.drop_index("ix_appointment_event_gives_back", table_name="appointment_event")
+    op.drop_constraint(op.f("ck_appointment_series_split_from"), "appointment_series", type_="check")
     op.drop_constraint(op.f("ck_waiting_list_offer_expiry"), "waiting_list_offer", type_="check")
     op.drop_constraint(op.f("ck_appointment_length"), "appointment", type_="check")
     for trigger in ("c_note_insert", "c_note_update"):

@@ -60,11 +60,11 @@ def test_a_room_must_be_at_the_location(clinic: Clinic) -> None:
 
 @pytest.mark.parametrize(
     ("column", "sentence"),
-    [("deleted_at", "deleted"), ("merged_into_id", "merged"), ("deceased_on", "died")],
+    [("archived_at", "archived"), ("deleted_at", "deleted"), ("merged_into_id", "merged"), ("deceased_on", "died")],
 )
 def test_nobody_who_is_gone_is_booked(clinic: Clinic, column: str, sentence: str) -> None:
     patient, other = make_patient(clinic), make_patient(clinic)
-    value = {"deleted_at": MONDAY, "merged_into_id": other, "deceased_on": MONDAY.date()}[column]
+    value = {"archived_at": MONDAY, "deleted_at": MONDAY, "merged_into_id": other, "deceased_on": MONDAY.date()}[column]
     with owner_work("test.arrange", clinic.organization_id) as session:
         setattr(session.get_one(Patient, patient), column, value)
     with pytest.raises(Conflict, match=sentence):

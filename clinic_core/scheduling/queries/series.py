@@ -71,8 +71,6 @@ def preview_series(work: Work, request: PreviewSeries) -> SeriesPreview:
     refused = series_refusal(work.actor, patient, (request.practitioner_user_id, request.clinic_location_id))
     if refused:
         raise work.refused("series.preview", MANAGE, refused)
-    if patient is not None:
-        refuse_inactive(patient)
     terms = wished_terms(work.session, work.actor, request, patient.id if patient else new_id())
     opening = opening_dates(work.actor, terms)
     rows = chosen_dates(work.session, work.actor, terms, opening.dates)

@@ -65,7 +65,7 @@ def book_appointment(work: Work, request: BookAppointment) -> AppointmentRow:
         InvalidInput: something that cannot be booked (any more), or a patient booking into the past, or what is not
             booked online.
         PermissionDenied: not a calendar of the actor's, or a reason given by who may not lift anything.
-        Conflict: the patient is deleted, merged or has died.
+        Conflict: the patient is archived, deleted, merged or has died.
     """
     patient, balance = find_bookable_patient_and(
         work.session, work.actor, request.patient_id, balance_of_patient(work.actor)

@@ -17,7 +17,7 @@ from clinic_core.models import Appointment, AppointmentSeries, ClinicLocation
 from clinic_core.scheduling.bookable import check_case, find_resources
 from clinic_core.scheduling.conflicts import RESERVED
 from clinic_core.scheduling.fees import keep_fee
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment, refuse_inactive
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, find_managed_appointment
 from clinic_core.scheduling.schemas import BookSeries, CancelSeries, SeriesOutcome
 from clinic_core.scheduling.series import FOREVER, settle_dates
 from clinic_core.scheduling.series_book import (
@@ -60,7 +60,6 @@ def book_series(work: Work, request: BookSeries) -> SeriesOutcome:
     refused = series_refusal(work.actor, patient, calendar)
     if refused:
         raise work.refused("series.book", MANAGE, refused)
-    refuse_inactive(patient)
     terms = wished_terms(work.session, work.actor, request, patient.id)
     check_case(work.session, request.case_id, patient.id)
     opening = opening_dates(work.actor, terms)

@@ -23,7 +23,7 @@ from clinic_core.models import (
 )
 from clinic_core.scheduling.bookable import find_bookable, find_resources
 from clinic_core.scheduling.conflicts import RESERVED, Reasons, Settled, find_obstacles, settle
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, reaches, refuse_inactive
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, reaches
 from clinic_core.scheduling.schemas import ExtendSeries, ResolveGap, SeriesExtension, SeriesGapRow
 from clinic_core.scheduling.series import FOREVER, Terms, date_obstacles, horizon
 from clinic_core.scheduling.series_book import series_refusal
@@ -167,7 +167,6 @@ def _book_gap(
     refused = series_refusal(work.actor, patient, (practitioner_id, terms.clinic_location_id))
     if refused:
         raise work.refused("series.resolve_gap", MANAGE, refused)
-    refuse_inactive(patient)
     location = find_bookable(work.session, terms.clinic_location_id, practitioner_id=practitioner_id).location
     resource_ids = terms.resource_ids if request.resource_ids is None else request.resource_ids
     find_resources(work.session, location, resource_ids)

@@ -9,7 +9,7 @@ from clinic_core.access import Work, use_case
 from clinic_core.errors import Conflict
 from clinic_core.models import WaitingListEntry, WaitingListOffer
 from clinic_core.scheduling.bookable import find_bookable
-from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, is_own_patient, reaches_waiting, refuse_inactive
+from clinic_core.scheduling.reach import MANAGE, find_bookable_patient, is_own_patient, reaches_waiting
 from clinic_core.scheduling.schemas import (
     AddToWaitingList,
     AppointmentRow,
@@ -44,7 +44,6 @@ def add_to_waiting_list(work: Work, request: AddToWaitingList) -> WaitingRow:
     patient = find_bookable_patient(work.session, work.actor, request.patient_id)
     if is_own_patient(work.actor, patient):
         raise work.refused("waiting.add", MANAGE, "Please call the clinic to be put on the waiting list.")
-    refuse_inactive(patient)
     entry = WaitingListEntry(
         organization_id=work.actor.organization_id,
         patient_id=patient.id,
