@@ -108,7 +108,7 @@ def show_invoice(page: Page) -> None:
     settle(page)
     table = page.locator("[data-testid=stDataFrame]").first
     # The grid takes a click only where it saw the pointer come.
-    table.hover(position={"x": 120, "y": 200})
+    table.hover(position={"x": 120, "y": (table.bounding_box() or {"height": 100})["height"] - 10})
     page.wait_for_timeout(SETTLE_MS)
     table.hover(position={"x": 120, "y": 60})
     page.wait_for_timeout(SETTLE_MS)
