@@ -1,26 +1,14 @@
 """What was open on a day: today's maintained balances, rolled back by everything dated after that day.
 
 So the cost follows the distance to that day and not the size of the history. The dates: an invoice and a credit
-note count from their issue date, a write-off from its own, a payment from the day its money was received or its
-invoice was issued, whichever is later; money released from its invoice counts from the date of the credit note or
-refund that it was released for.
+note count from their issue date, a write-off and a payment from their own. No date of a closed month is ever given
+out (B10), so what was open at its end stays what it was.
 """
 
 from datetime import date
-from functools import cache
 from uuid import UUID
 
-from sqlalchemy import (
-    CTE,
-    ColumnElement,
-    ScalarSelect,
-    SQLColumnExpression,
-    exists,
-    func,
-    select,
-    union,
-    union_all,
-)
+from sqlalchemy import CTE, ColumnElement, exists, func, select, union, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
@@ -30,8 +18,8 @@ from clinic_core.analytics.filters import AnySelect
 from clinic_core.models import Adjustment, Invoice, InvoiceLine, Payment, Receipt
 from clinic_core.vocabulary import InvoiceKind, InvoiceStatus, ReceiptKind
 
-# An alias copies every column of its table, which costs more than the query: they are made once.
-_PAID_FOR, _RELEASE, _REFUND = aliased(Invoice), aliased(Payment), aliased(Receipt)
+# An alias copies every column of its table, which costs more than the query: it is made once.
+_REFUND = aliased(Receipt)
 
 _FREE = col(Receipt.amount) - col(Receipt.allocated) - col(Receipt.refunded)
 _HAS_CREDIT = (
@@ -79,17 +67,17 @@ def _invoices_on(actor: Actor, day: date) -> AnySelect:
     here = actor.organization_id
     credited: AnySelect = select(
         col(Invoice.corrects_invoice_id).label("id"), col(Invoice.total).label("amount")
-    ).where(*_issued_notes_after(actor, day))
+    ).where(
+        col(Invoice.organization_id) == here,
+        col(Invoice.kind) == InvoiceKind.CREDIT_NOTE,
+        col(Invoice.status) == InvoiceStatus.ISSUED,
+        col(Invoice.issued_on) > day,
+    )
     written_off = select(col(Adjustment.invoice_id), col(Adjustment.amount)).where(
         col(Adjustment.organization_id) == here, col(Adjustment.adjusted_on) > day
     )
-    paid = (
-        select(col(Payment.invoice_id), col(Payment.amount))
-        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(col(Receipt.organization_id) == here, col(Receipt.received_on) > day)
-    )
-    released = _released_after(actor, day, col(Payment.invoice_id)).where(col(Receipt.received_on) <= day)
-    each = union_all(credited, written_off, paid, released).subquery("each")
+    paid = select(col(Payment.invoice_id), col(Payment.amount)).where(*_applied_after(actor, day))
+    each = union_all(credited, written_off, paid).subquery("each")
     later = select(each.c.id, func.sum(each.c.amount).label("amount")).group_by(each.c.id).cte("later")
     candidates = union(
         select(col(Invoice.id)).where(col(Invoice.organization_id) == here, col(Invoice.balance) > 0),
@@ -111,22 +99,13 @@ def _invoices_on(actor: Actor, day: date) -> AnySelect:
 
 def _receipts_on(actor: Actor, day: date) -> AnySelect:
     here = actor.organization_id
-    refunded = _refunds_after(actor, day)
-    applied = (
-        select(col(Payment.receipt_id), col(Payment.amount))
-        .join(Invoice, col(Invoice.id) == col(Payment.invoice_id))
-        .where(
-            col(Invoice.organization_id) == here,
-            col(Invoice.status) != InvoiceStatus.DRAFT,
-            col(Invoice.issued_on) > day,
-        )
+    refunded: AnySelect = select(
+        col(_REFUND.refunds_receipt_id).label("id"), col(_REFUND.amount).label("amount")
+    ).where(
+        col(_REFUND.organization_id) == here, col(_REFUND.kind) == ReceiptKind.REFUND, col(_REFUND.received_on) > day
     )
-    released = (
-        _released_after(actor, day, col(Payment.receipt_id))
-        .join(_PAID_FOR, col(_PAID_FOR.id) == col(Payment.invoice_id))
-        .where(col(_PAID_FOR.issued_on) <= day)
-    )
-    each = union_all(refunded, applied, released).subquery("each_receipt")
+    applied = select(col(Payment.receipt_id), col(Payment.amount)).where(*_applied_after(actor, day))
+    each = union_all(refunded, applied).subquery("each_receipt")
     later = select(each.c.id, func.sum(each.c.amount).label("amount")).group_by(each.c.id).cte("later_receipt")
     candidates = union(
         select(col(Receipt.id)).where(col(Receipt.organization_id) == here, *_HAS_CREDIT), select(later.c.id)
@@ -140,66 +119,5 @@ def _receipts_on(actor: Actor, day: date) -> AnySelect:
     )
 
 
-def _issued_notes_after(actor: Actor, day: date) -> tuple[ColumnElement[bool], ...]:
-    return (
-        col(Invoice.organization_id) == actor.organization_id,
-        col(Invoice.kind) == InvoiceKind.CREDIT_NOTE,
-        col(Invoice.status) == InvoiceStatus.ISSUED,
-        col(Invoice.issued_on) > day,
-    )
-
-
-def _refunds_after(actor: Actor, day: date) -> AnySelect:
-    return select(col(_REFUND.refunds_receipt_id).label("id"), col(_REFUND.amount).label("amount")).where(
-        col(_REFUND.organization_id) == actor.organization_id,
-        col(_REFUND.kind) == ReceiptKind.REFUND,
-        col(_REFUND.received_on) > day,
-    )
-
-
-def _released_after(actor: Actor, day: date, owner: SQLColumnExpression[UUID]) -> AnySelect:
-    """Negative payments of receipts (not of refunds) that were released for a paper dated after the day."""
-    credited = select(col(Invoice.corrects_invoice_id)).where(*_issued_notes_after(actor, day))
-    refunded = select(_refunds_after(actor, day).subquery().c.id)
-    # Two look-ups by index; one condition with OR would read all payments.
-    taken_back = (col(_RELEASE.organization_id) == actor.organization_id, col(_RELEASE.amount) < 0)
-    candidates = union(
-        select(col(_RELEASE.id)).where(*taken_back, col(_RELEASE.invoice_id).in_(credited)),
-        select(col(_RELEASE.id)).where(*taken_back, col(_RELEASE.receipt_id).in_(refunded)),
-    ).subquery("candidate_release")
-    return (
-        select(owner.label("id"), col(Payment.amount).label("amount"))
-        .join(candidates, candidates.c.id == col(Payment.id))
-        .join(Receipt, col(Receipt.id) == col(Payment.receipt_id))
-        .where(
-            col(Receipt.kind) == ReceiptKind.RECEIPT,
-            _released_on() > day,
-        )
-    )
-
-
-@cache
-def _released_on() -> ScalarSelect[date | None]:
-    """The date of the credit note or refund for which money was released: the latest written by then.
-
-    They are written in the transaction of the release, so the latest that is not younger is the one.
-    """
-    note, refund = aliased(Invoice), aliased(Receipt)
-    paper = union_all(
-        select(col(note.issued_on).label("day"), col(note.created_at).label("written_at"))
-        .where(
-            col(note.organization_id) == col(Payment.organization_id),
-            col(note.corrects_invoice_id) == col(Payment.invoice_id),
-            col(note.status) == InvoiceStatus.ISSUED,
-            col(note.created_at) <= col(Payment.created_at),
-        )
-        .correlate(Payment),
-        select(col(refund.received_on), col(refund.created_at))
-        .where(
-            col(refund.organization_id) == col(Payment.organization_id),
-            col(refund.refunds_receipt_id) == col(Payment.receipt_id),
-            col(refund.created_at) <= col(Payment.created_at),
-        )
-        .correlate(Payment),
-    ).subquery("paper")
-    return select(paper.c.day).order_by(paper.c.written_at.desc(), paper.c.day.desc()).limit(1).scalar_subquery()
+def _applied_after(actor: Actor, day: date) -> tuple[ColumnElement[bool], ...]:
+    return col(Payment.organization_id) == actor.organization_id, col(Payment.applied_on) > day

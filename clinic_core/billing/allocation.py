@@ -66,8 +66,13 @@ def oldest_first(invoices: Sequence[Invoice], amount: Decimal) -> dict[UUID, Dec
     return parts
 
 
-def payment_values(receipt: Receipt, parts: Mapping[UUID, Decimal]) -> list[dict[str, object]]:
-    """The payments of one receipt as the rows of one INSERT, whose trigger locks receipt and invoices in order."""
+def payment_values(
+    receipt: Receipt, parts: Mapping[UUID, Decimal], *, applied_on: date | None = None
+) -> list[dict[str, object]]:
+    """The payments of one receipt as the rows of one INSERT, whose trigger locks receipt and invoices in order.
+
+    They count from `applied_on`, or left out from the day on which there were both the money and the invoice.
+    """
     return [
         {
             "id": new_id(),
@@ -75,6 +80,7 @@ def payment_values(receipt: Receipt, parts: Mapping[UUID, Decimal]) -> list[dict
             "invoice_id": invoice_id,
             "receipt_id": receipt.id,
             "amount": amount,
+            "applied_on": applied_on or receipt.received_on,
             "method": receipt.method,
             "received_at": receipt.received_at,
             "reference": receipt.reference,

@@ -83,7 +83,7 @@ def _facts(invoice: InvoiceDetail, locale: Locale) -> list[tuple[str, str]]:
         ("Issued", formats.date_text(invoice.issued_on, locale) if invoice.issued_on else ""),
         ("Due", formats.date_text(due_on, locale) if due_on else ""),
         ("Corrects", invoice.corrects_number or ""),
-        ("Reason", invoice.seller.reference),
+        ("Reason", invoice.reason),
         ("Patient", f"{invoice.patient_name}, {invoice.patient_code}"),
         ("Status", invoice.display_status.label),
         ("Amounts", f"in {invoice.currency}"),

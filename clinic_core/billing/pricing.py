@@ -4,8 +4,8 @@ The rule is that of EN 16931 (BR-CO-10, BR-CO-14, BR-S-08 and BR-S-09): each lin
 once per rate on the summed net. `docs/rules/billing.md` states it with worked examples that the tests read.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import TypedDict
 
@@ -44,6 +44,25 @@ class Line:
         """quantity x unit price x (1 - discount), rounded once, half up, to the cent."""
         full = EXACT.multiply(self.quantity, self.unit_price)
         return _amount(EXACT.multiply(full, EXACT.subtract(_ONE, self.discount_rate)), "line")
+
+
+@dataclass(frozen=True, slots=True)
+class CreditPart:
+    """A line of an issued invoice, how much of its quantity was credited before, and how much is now; 0 for none."""
+
+    line: Line
+    before: Decimal
+    quantity: Decimal
+
+    @property
+    def net_before(self) -> Decimal:
+        """The net of all that was credited of the line before."""
+        return replace(self.line, quantity=self.before).net
+
+    @property
+    def net(self) -> Decimal:
+        """The net of this credit: what the line's credits come to altogether, less what the earlier ones took."""
+        return replace(self.line, quantity=EXACT.add(self.before, self.quantity)).net - self.net_before
 
 
 class TaxJson(TypedDict):
@@ -103,7 +122,7 @@ def price_document(lines: Iterable[Line]) -> Totals:
     net_by_rate = dict.fromkeys(sorted({rate for rate, _ in priced}), ZERO)
     for rate, line_net in priced:
         net_by_rate[rate] += line_net
-    tax_by_rate = {rate: round_money(EXACT.multiply(net, rate)) for rate, net in net_by_rate.items()}
+    tax_by_rate = {rate: _tax(net, rate) for rate, net in net_by_rate.items()}
     net = _amount(sum(net_by_rate.values(), ZERO), "total")
     tax = _amount(sum(tax_by_rate.values(), ZERO), "total")
     return Totals(
@@ -114,6 +133,39 @@ def price_document(lines: Iterable[Line]) -> Totals:
         tax=tax,
         total=_amount(net + tax, "total"),
     )
+
+
+def price_credit(parts: Sequence[CreditPart]) -> Totals:
+    """Price a credit note from all lines of the invoice, those it leaves alone with the quantity 0.
+
+    Net and tax are what all credits of a line and of a rate come to, less what earlier ones took: however an invoice
+    is credited in parts, the parts sum to it to the cent. `lines_net` holds the lines that are credited, in order.
+
+    Raises: InvalidInput when nothing is credited.
+    """
+    credited = [part for part in parts if part.quantity]
+    if not credited:
+        raise InvalidInput("A credit note needs at least one line.", fields={"lines": "Choose what is credited."})
+    net_by_rate, tax_by_rate = {}, {}
+    for rate in sorted({part.line.tax_rate for part in credited}):
+        of_rate = [part for part in parts if part.line.tax_rate == rate]
+        before = sum((part.net_before for part in of_rate), ZERO)
+        now = sum((part.net for part in of_rate), ZERO)
+        net_by_rate[rate] = now
+        tax_by_rate[rate] = _tax(before + now, rate) - _tax(before, rate)
+    net, tax = sum(net_by_rate.values(), ZERO), sum(tax_by_rate.values(), ZERO)
+    return Totals(
+        lines_net=tuple(part.net for part in credited),
+        net=net,
+        net_by_rate=net_by_rate,
+        tax_by_rate=tax_by_rate,
+        tax=tax,
+        total=net + tax,
+    )
+
+
+def _tax(net: Decimal, rate: Decimal) -> Decimal:
+    return round_money(EXACT.multiply(net, rate))
 
 
 def _in_range(value: Decimal, limit: NumericLimit, field: str) -> Decimal:

@@ -64,7 +64,24 @@ _TOTALS = """
                  from (select organization_id, invoice_id, tax_rate, sum(net) as net
                        from invoice_line group by 1, 2, 3) rated group by 1, 2) l
         on l.organization_id = i.organization_id and l.invoice_id = i.id
-    where i.status <> 'draft' and (i.net, i.tax, i.total) is distinct from (l.net, l.tax, l.net + l.tax)
+    where i.status <> 'draft' and i.kind = 'invoice'
+      and (i.net, i.tax, i.total) is distinct from (l.net, l.tax, l.net + l.tax)
+"""
+# The credits of an invoice come to what its lines were credited, with the tax of that.
+_CREDITS = """
+    with credited as (
+      select organization_id, corrects_invoice_id as invoice_id, sum(net) as net, sum(tax) as tax
+      from invoice where kind = 'credit_note' and status = 'issued' group by 1, 2
+    ), of_lines as (
+      select organization_id, invoice_id, sum(net) as net, sum(round(net * tax_rate, 2)) as tax
+      from (select organization_id, invoice_id, tax_rate,
+                   sum(round(credited_qty * unit_price * (1 - discount_rate), 2)) as net
+            from invoice_line where credited_qty <> 0 group by 1, 2, 3) rated group by 1, 2
+    )
+    select 'Document ' || i.number || ': its credit notes are not what its lines were credited.'
+    from (credited c full join of_lines l using (organization_id, invoice_id))
+      join invoice i on i.organization_id = organization_id and i.id = invoice_id
+    where (c.net, c.tax) is distinct from (l.net, l.tax) and coalesce(c.net, c.tax, l.net, l.tax, 0) <> 0
 """
 _RECEIPTS = """
     select 'Receipt ' || r.number || ': ' || concat_ws(', ',
@@ -94,7 +111,7 @@ def number_faults(connection: Connection) -> list[str]:
 
 def ledger_faults(connection: Connection) -> list[str]:
     """Documents and receipts whose kept amounts differ from the payments, credit notes and lines behind them."""
-    return [fault for query in (_INVOICES, _TOTALS, _RECEIPTS) for fault in _faults(connection, query)]
+    return [fault for query in (_INVOICES, _TOTALS, _CREDITS, _RECEIPTS) for fault in _faults(connection, query)]
 
 
 def _faults(connection: Connection, query: str) -> list[str]:

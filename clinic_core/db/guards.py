@@ -37,6 +37,11 @@ def protect(
     op.execute(f"select protect('{table}', {lists}, '{rights}', {str(audited).lower()})")
 
 
+def audit_columns(table: str, safe: Sequence[str]) -> None:
+    """Chooses anew what the audit may copy of a table that got or lost columns, as `protect` does."""
+    op.execute(f"select audit_columns('{table}', '{{{','.join(safe)}}}')")
+
+
 def unprotect(*tables: str) -> None:
     """Takes triggers, grants and policies off tables that an earlier migration made."""
     for table in tables:

@@ -19,7 +19,7 @@ UNAUDITED_TABLES = frozenset({"audit_log", "draft", "number_series", "request", 
 AUDIT_TRIGGERS = ("audit_delete", "audit_insert", "audit_update")
 
 RULE_TRIGGERS: Mapping[str, tuple[str, ...]] = {
-    "adjustment": ("adjustment_apply", "append_only"),
+    "adjustment": ("adjustment_apply", "append_only", "d_period"),
     "appointment": (
         "b_before",
         "c_note_insert",
@@ -33,10 +33,13 @@ RULE_TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "appointment_series": ("series_update",),
     "audit_log": ("append_only", "append_only_truncate"),
     "audit_log_default": ("append_only", "append_only_truncate"),
-    "invoice": ("b_before", "c_after_insert", "c_after_update"),
-    "invoice_line": ("b_before",),
-    "payment": ("append_only", "b_before", "payment_apply"),
-    "receipt": ("append_only", "c_after"),
+    "closing": ("append_only", "b_before"),
+    "invoice": ("b_before", "c_after_insert", "c_after_update", "d_period"),
+    "invoice_line": ("b_before", "c_derived"),
+    "payment": ("append_only", "b_before", "d_period", "payment_apply"),
+    "product_service": ("c_price_insert", "c_price_update"),
+    "receipt": ("append_only", "c_after", "d_period"),
+    "refund_request": ("b_before",),
     "visit": ("b_before", "c_after_insert", "c_after_update"),
     "visit_revision": ("append_only", "append_only_truncate", "b_before", "c_after"),
 }
@@ -46,6 +49,7 @@ READ_ONLY_TABLES = (
     "audit_seal",
     "document_event",
     "number_series",
+    "product_price",
     "reservation",
     "visit_event",
 )

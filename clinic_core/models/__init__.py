@@ -9,8 +9,10 @@ from clinic_core.models.appointment import (
     Reservation,
 )
 from clinic_core.models.audit import AuditLog, AuditSeal
-from clinic_core.models.catalogue import ProductService
+from clinic_core.models.batch import DocumentBatch, PaymentReminder
+from clinic_core.models.catalogue import ProductPrice, ProductService
 from clinic_core.models.clinical import ClinicalCase, Visit, VisitEvent, VisitRevision
+from clinic_core.models.closing import Closing
 from clinic_core.models.identity import (
     AppUser,
     AssistantProfile,
@@ -31,9 +33,9 @@ from clinic_core.models.location import (
     ServiceRequirement,
 )
 from clinic_core.models.notification import Notification
-from clinic_core.models.organization import ClinicLocation, NumberSeries, Organization
+from clinic_core.models.organization import ClinicLocation, NumberSeries, Organization, OrganizationLogo
 from clinic_core.models.patient import ExternalReference, Patient
-from clinic_core.models.receipt import Payment, Receipt
+from clinic_core.models.receipt import Payment, Receipt, RefundRequest
 from clinic_core.models.request import Draft, Request
 from clinic_core.models.series import AppointmentSeries, AppointmentSeriesGap, AppointmentSeriesResource
 from clinic_core.models.session import BreakGlassGrant, OneTimeLink, SignInAttempt, UserSession
@@ -56,6 +58,8 @@ __all__ = [
     "BreakGlassGrant",
     "ClinicLocation",
     "ClinicalCase",
+    "Closing",
+    "DocumentBatch",
     "DocumentEvent",
     "Draft",
     "ExternalReference",
@@ -69,12 +73,16 @@ __all__ = [
     "NumberSeries",
     "OneTimeLink",
     "Organization",
+    "OrganizationLogo",
     "Patient",
     "Payment",
+    "PaymentReminder",
     "PermissionRow",
     "PractitionerProfile",
+    "ProductPrice",
     "ProductService",
     "Receipt",
+    "RefundRequest",
     "Request",
     "Reservation",
     "ResourceOutage",

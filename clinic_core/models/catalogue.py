@@ -1,11 +1,13 @@
 """The catalogue of services and products. An appointment's type is a service of this table."""
 
+from datetime import datetime
 from decimal import Decimal
+from uuid import UUID
 
-from sqlalchemy import UniqueConstraint, text
+from sqlalchemy import Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from clinic_core.db.base import RATE, UNIT_PRICE, TenantRow, blank, check, choice, tenant
+from clinic_core.db.base import RATE, UNIT_PRICE, TenantRow, blank, check, choice, owned, tenant
 from clinic_core.vocabulary import ProductType
 
 
@@ -32,3 +34,17 @@ class ProductService(TenantRow, table=True):
     color: str = blank()
     bookable_online: bool = Field(default=False, sa_column_kwargs={"server_default": text("false")})
     active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+
+
+class ProductPrice(TenantRow, table=True):
+    """What an item cost from a moment on: the price history, written by trigger when price or tax change (B1)."""
+
+    __tablename__ = "product_price"
+    __table_args__ = tenant(
+        owned("product_service_id", "product_service"),
+        Index(None, "organization_id", "product_service_id", "valid_from"),
+    )
+    product_service_id: UUID
+    unit_price: Decimal = Field(sa_type=UNIT_PRICE)
+    tax_rate: Decimal = Field(sa_type=RATE)
+    valid_from: datetime

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import Computed, Index, UniqueConstraint, text
 from sqlmodel import Field
 
-from clinic_core.db.base import AMOUNT, JSON, QUANTITY, RATE, UNIT_PRICE, TenantRow, check, choice, owned, tenant
+from clinic_core.db.base import AMOUNT, JSON, QUANTITY, RATE, UNIT_PRICE, TenantRow, blank, check, choice, owned, tenant
 from clinic_core.vocabulary import AdjustmentKind, InvoiceKind, InvoiceStatus, ItemType
 
 ZERO = Decimal("0.00")
@@ -61,6 +61,7 @@ class Invoice(TenantRow, table=True):
         check("kind = 'invoice' or (paid = 0 and credited = 0 and written_off = 0)", "credit_note_has_no_balance"),
         check("due_on is null or due_on >= issued_on", "due_on"),
         check("currency ~ '^[A-Z]{3}$'", "currency"),
+        check("kind = 'credit_note' or reason = ''", "reason"),
     )
     patient_id: UUID
     case_id: UUID | None = None
@@ -86,6 +87,7 @@ class Invoice(TenantRow, table=True):
     issued_on: date | None = None
     due_at: datetime | None = None
     due_on: date | None = None
+    reason: str = blank()
     currency: str | None = None
     bill_to_json: dict[str, Any] = Field(
         default_factory=dict, sa_type=JSON, nullable=False, sa_column_kwargs={"server_default": text("'{}'")}
@@ -116,7 +118,11 @@ class Invoice(TenantRow, table=True):
 
 
 class InvoiceLine(TenantRow, table=True):
-    """One line: what, how much, at which price, discount and tax; `net` is rounded half up to cents."""
+    """One line: what, how much, at which price, discount and tax; `net` is rounded half up to cents.
+
+    A line of a credit note takes back `qty` of the line it names, whose `credited_qty` counts it by trigger.
+    The net of the last of several credits takes the cents that rounding left.
+    """
 
     __tablename__ = "invoice_line"
     __table_args__ = tenant(
@@ -125,6 +131,7 @@ class InvoiceLine(TenantRow, table=True):
         owned("visit_id", "visit"),
         owned("appointment_id", "appointment"),
         owned("practitioner_user_id", "app_user"),
+        owned("credits_line_id", "invoice_line"),
         UniqueConstraint("organization_id", "invoice_id", "position"),
         check("position >= 1", "position"),
         check("btrim(description) <> ''", "description"),
@@ -132,7 +139,11 @@ class InvoiceLine(TenantRow, table=True):
         check("discount_rate between 0 and 1", "discount_rate"),
         check("unit_price between 0 and 9999999999", "unit_price"),
         check("qty between -99999999 and 99999999", "qty"),
-        check("net = round(qty * unit_price * (1 - discount_rate), 2)", "net"),
+        check("credits_line_id is not null or net = round(qty * unit_price * (1 - discount_rate), 2)", "net"),
+        check(
+            "credited_qty = 0 or (sign(credited_qty) = sign(qty) and abs(credited_qty) <= abs(qty))",
+            "not_over_credited",
+        ),
         check(
             "case item_type when 'service' then product_service_id is not null when 'product' then product_service_id"
             " is not null when 'visit' then visit_id is not null when 'package' then product_service_id is not null"
@@ -162,15 +173,20 @@ class InvoiceLine(TenantRow, table=True):
     tax_rate: Decimal = Field(default=Decimal(0), sa_type=RATE, sa_column_kwargs={"server_default": text("0")})
     discount_rate: Decimal = Field(default=Decimal(0), sa_type=RATE, sa_column_kwargs={"server_default": text("0")})
     net: Decimal = Field(sa_type=AMOUNT)
+    credits_line_id: UUID | None = None
+    credited_qty: Decimal = Field(default=Decimal(0), sa_type=QUANTITY, sa_column_kwargs={"server_default": text("0")})
 
 
 class Adjustment(TenantRow, table=True):
-    """A write-off, with its reason; counted in `invoice.written_off` by trigger."""
+    """A write-off, or one taken back (negative), with its reason; counted in `invoice.written_off` by trigger."""
 
     __tablename__ = "adjustment"
     __table_args__ = tenant(
         owned("invoice_id", "invoice"),
-        check("amount <> 0 and amount <= 999999999999.99", "amount"),
+        owned("reverses_adjustment_id", "adjustment"),
+        UniqueConstraint("organization_id", "reverses_adjustment_id"),
+        check("amount between -999999999999.99 and 999999999999.99 and amount <> 0", "amount"),
+        check("(amount < 0) = (reverses_adjustment_id is not null)", "reverses"),
         check("btrim(reason) <> ''", "reason"),
     )
     invoice_id: UUID
@@ -178,6 +194,7 @@ class Adjustment(TenantRow, table=True):
     amount: Decimal = Field(sa_type=AMOUNT)
     reason: str
     adjusted_on: date
+    reverses_adjustment_id: UUID | None = None
 
 
 class DocumentEvent(TenantRow, table=True):

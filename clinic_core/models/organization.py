@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Index, text
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from clinic_core.db.base import JSON, TenantRow, VersionedRow, blank, check, tenant
@@ -38,6 +38,22 @@ class ClinicLocation(TenantRow, table=True):
     timezone: str
     phone: str = blank()
     active: bool = Field(default=True, sa_column_kwargs={"server_default": text("true")})
+
+
+class OrganizationLogo(TenantRow, table=True):
+    """The picture at the head of every paper; a PNG or JPEG of at most one megabyte."""
+
+    __tablename__ = "organization_logo"
+    __table_args__ = tenant(
+        UniqueConstraint("organization_id"),
+        check("media_type in ('image/png', 'image/jpeg')", "media_type"),
+        check("octet_length(content) between 1 and 1048576", "content"),
+        check("width_px between 1 and 4000 and height_px between 1 and 4000", "size"),
+    )
+    media_type: str
+    width_px: int
+    height_px: int
+    content: bytes = Field(sa_type=LargeBinary, nullable=False)
 
 
 class NumberSeries(SQLModel, table=True):

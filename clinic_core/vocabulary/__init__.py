@@ -5,6 +5,9 @@ The value is what the database stores; `label` is what people read. Everything i
 
 from clinic_core.vocabulary.billing import (
     AdjustmentKind,
+    BatchKind,
+    BatchStatus,
+    ClosingKind,
     FeeKind,
     FeeStatus,
     InvoiceKind,
@@ -13,6 +16,7 @@ from clinic_core.vocabulary.billing import (
     PaymentMethod,
     ProductType,
     ReceiptKind,
+    RefundStatus,
 )
 from clinic_core.vocabulary.choice import Choice
 from clinic_core.vocabulary.clinical import CaseStatus, RevisionKind, VisitStatus
@@ -45,9 +49,12 @@ __all__ = [
     "AdjustmentKind",
     "AppointmentStatus",
     "BaselineRole",
+    "BatchKind",
+    "BatchStatus",
     "CancelledBy",
     "CaseStatus",
     "Choice",
+    "ClosingKind",
     "ConflictKind",
     "ConsentKind",
     "DateChoice",
@@ -66,6 +73,7 @@ __all__ = [
     "PaymentMethod",
     "ProductType",
     "ReceiptKind",
+    "RefundStatus",
     "ResourceType",
     "RevisionKind",
     "Scope",

@@ -67,6 +67,40 @@ class ReceiptKind(Choice):
     REFUND = "refund"
 
 
+class RefundStatus(Choice):
+    """Where the wish to give money back stands when a second person must agree (B4)."""
+
+    REQUESTED = "requested"
+    APPROVED = "approved"
+    DECLINED = "declined"
+    WITHDRAWN = "withdrawn"
+
+
+class ClosingKind(Choice):
+    """What is closed: a day at one location, or a month of the whole organisation (B10)."""
+
+    DAY = "day"
+    MONTH = "month"
+
+
+class BatchKind(Choice):
+    """What a background batch puts into one archive."""
+
+    STATEMENTS = "statements"
+    REMINDERS = "reminders"
+    DOCUMENTS = "documents"
+
+
+class BatchStatus(Choice):
+    """How far a background batch has come."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+
 class AdjustmentKind(Choice):
     """What lowers a balance without money or a credit note."""
 

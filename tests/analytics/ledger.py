@@ -13,7 +13,7 @@ from clinic_core.models import Adjustment, Invoice, InvoiceLine, Payment, Receip
 from clinic_core.vocabulary import AdjustmentKind, InvoiceKind, InvoiceStatus, ItemType, PaymentMethod, ReceiptKind
 from tests.factories import Clinic
 
-ZERO = Decimal("0.00")
+ZERO, CENT = Decimal("0.00"), Decimal("0.01")
 
 
 @dataclass
@@ -54,6 +54,7 @@ class Ledger:
         self.clinic = clinic
         self.papers: dict[UUID, Paper] = {}
         self.receipts: dict[UUID, Money] = {}
+        self.lines: dict[UUID, UUID] = {}
 
     def issue(
         self,
@@ -89,12 +90,12 @@ class Ledger:
             money.used.append((day, part))
         return receipt_id
 
-    def apply(self, receipt_id: UUID, invoice_id: UUID, amount: Decimal) -> None:
+    def apply(self, receipt_id: UUID, invoice_id: UUID, amount: Decimal, on: date) -> None:
         """Put credit of an earlier receipt on an invoice."""
         with owner_work("test.ledger", self.clinic.organization_id) as session:
-            session.add(self._payment(receipt_id, invoice_id, amount))
+            session.add(self._payment(receipt_id, invoice_id, amount, on))
         money, paper = self.receipts[receipt_id], self.papers[invoice_id]
-        day = max(money.received_on, paper.issued_on)
+        day = max(on, money.received_on, paper.issued_on)
         paper.lowered.append((day, amount))
         money.used.append((day, amount))
         money.paid[invoice_id] = money.paid.get(invoice_id, ZERO) + amount
@@ -107,7 +108,7 @@ class Ledger:
             for receipt_id, money in self.receipts.items():
                 part = min(missing, money.paid.get(invoice_id, ZERO))
                 if part > 0:
-                    session.add(self._payment(receipt_id, invoice_id, -part))
+                    session.add(self._payment(receipt_id, invoice_id, -part, on))
                     self._released(invoice_id, money, part, on)
                     missing -= part
             session.flush()
@@ -137,7 +138,7 @@ class Ledger:
             for invoice_id in list(money.paid):
                 part = min(missing, money.paid[invoice_id])
                 if part > 0:
-                    session.add(self._payment(receipt_id, invoice_id, -part))
+                    session.add(self._payment(receipt_id, invoice_id, -part, on))
                     self._released(invoice_id, money, part, on)
                     missing -= part
             session.flush()
@@ -185,17 +186,20 @@ class Ledger:
         )
         session.add(paper)
         session.flush()
+        self.lines[paper.id] = line_id = new_id()
         session.add(
             InvoiceLine(
+                id=line_id,
                 organization_id=here,
                 invoice_id=paper.id,
                 position=1,
                 item_type=ItemType.FEE,
                 description="Visit",
-                qty=Decimal(1),
-                unit_price=amount,
+                qty=amount / CENT,
+                unit_price=CENT,
                 net=amount,
                 practitioner_user_id=practitioner_id,
+                credits_line_id=self.lines[corrects] if corrects else None,
             )
         )
         session.flush()
@@ -219,12 +223,13 @@ class Ledger:
             received_on=on,
         )
 
-    def _payment(self, receipt_id: UUID, invoice_id: UUID, amount: Decimal) -> Payment:
+    def _payment(self, receipt_id: UUID, invoice_id: UUID, amount: Decimal, on: date | None = None) -> Payment:
         return Payment(
             organization_id=self.clinic.organization_id,
             invoice_id=invoice_id,
             receipt_id=receipt_id,
             amount=amount,
+            applied_on=on or date.min,  # the later of receipt and issue
             method=PaymentMethod.CASH,
             received_at=datetime(2026, 1, 1, tzinfo=UTC),
         )

@@ -180,7 +180,7 @@ class Books:
         elif action == "apply" and receipt_id:
             most = min(receipts[receipt_id].free(date.max), papers[invoice_id].balance(date.max))
             if most > 0:
-                self.ledger.apply(receipt_id, invoice_id, self.part(most))
+                self.ledger.apply(receipt_id, invoice_id, self.part(most), self.day())
 
     def _receive(self, patient_id: UUID, invoice_id: UUID) -> None:
         amount, owed = self.part(D(200)), self.ledger.papers[invoice_id].balance(date.max)

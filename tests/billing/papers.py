@@ -78,6 +78,7 @@ def invoice(lines: int) -> InvoiceDetail:
         seller=SELLER,
         timezone="Europe/Berlin",
         corrects_number=None,
+        reason="",
         lines=tuple(_line(at, line) for at, line in enumerate(priced)),
         taxes=tuple(
             TaxRow(rate=rate, net=totals.net_by_rate[rate], tax=tax) for rate, tax in totals.tax_by_rate.items()
@@ -131,4 +132,5 @@ def _line(at: int, line: Line) -> InvoiceLineRow:
         discount_rate=line.discount_rate,
         tax_rate=line.tax_rate,
         net=line.net,
+        credited_quantity=Decimal(0),
     )

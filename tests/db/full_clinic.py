@@ -65,6 +65,16 @@ insert into one_time_link (id, organization_id, user_id, purpose, token_hash, ex
           now() + interval '1 day');
 insert into user_session (id, organization_id, user_id, token_hash, idle_minutes, expires_at)
   values (gen_random_uuid(), :org, :practitioner, convert_to(:org::text, 'UTF8'), 15, now() + interval '1 day');
+insert into closing (id, organization_id, kind, clinic_location_id, starts_on, ends_on)
+  values (gen_random_uuid(), :org, 'day', :main, '2020-01-01', '2020-01-01');
+insert into refund_request (id, organization_id, receipt_id, amount, method, reason)
+  select gen_random_uuid(), :org, id, 1, 'cash', 'Overpaid' from receipt where organization_id = :org limit 1;
+insert into organization_logo (id, organization_id, media_type, width_px, height_px, content)
+  values (gen_random_uuid(), :org, 'image/png', 1, 1, 'x');
+insert into document_batch (id, organization_id, actor_user_id, kind)
+  values (gen_random_uuid(), :org, :practitioner, 'statements');
+insert into payment_reminder (id, organization_id, invoice_id, step, reminded_on, pay_by)
+  values (gen_random_uuid(), :org, :invoice, 1, current_date, current_date + 7);
 insert into request (organization_id, request_id, use_case, content_digest)
   values (:org, gen_random_uuid(), 'test', '');
 """

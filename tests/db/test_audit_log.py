@@ -172,6 +172,8 @@ def test_bulk_statements_leave_one_audit_row_for_each_changed_row(database: Data
         )
         connection.execute("update product_service set unit_price = unit_price + 1")
         connection.execute("update product_service set active = active")
-        rows = connection.execute("select diff_json from audit_log where use_case = 'test.bulk'").fetchall()
+        rows = connection.execute(
+            "select diff_json from audit_log where use_case = 'test.bulk' and entity_type = 'product_service'"
+        ).fetchall()
     assert len(rows) == 2
     assert all(list(row[0]) == ["unit_price"] for row in rows)

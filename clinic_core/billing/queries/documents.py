@@ -139,6 +139,7 @@ class _Head(TypedDict):
     seller: Party
     timezone: str
     corrects_number: str | None
+    reason: str
 
 
 def _detail(work: Work, invoice_id: UUID) -> InvoiceDetail:
@@ -173,6 +174,7 @@ def _parties(work: Work, invoice: Invoice) -> _Head:
         else seller(work.actor, location),
         timezone=location.timezone,
         corrects_number=corrects.number if corrects else None,
+        reason=invoice.reason,
     )
 
 
@@ -199,6 +201,7 @@ def _lines(work: Work, invoice_id: UUID) -> tuple[InvoiceLineRow, ...]:
             discount_rate=line.discount_rate,
             tax_rate=line.tax_rate,
             net=line.net,
+            credited_quantity=line.credited_qty,
         )
         for line, name in found
     )

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import field_validator
 
 from clinic_core.billing.schemas.base import NAME_LIMIT, TEXT_LIMIT, Frozen
-from clinic_core.billing.schemas.numbers import PositiveAmount
+from clinic_core.billing.schemas.numbers import PositiveAmount, Quantity
 from clinic_core.kit.text import clean, clean_required
 from clinic_core.vocabulary import PaymentMethod
 
@@ -21,10 +21,21 @@ class _WithReason(Frozen):
         return clean_required(value, limit=TEXT_LIMIT, field="reason")
 
 
+class CreditLine(Frozen):
+    """How much of a line is taken back; the sign is that of the line's own quantity."""
+
+    line_id: UUID
+    quantity: Quantity
+
+
 class CreditInvoice(_WithReason):
-    """Take an issued invoice back as a whole: a credit note over its total, and the invoice void."""
+    """Take an issued invoice back by a credit note.
+
+    Without lines all that is left of it, and the invoice becomes void; with lines the stated parts of them.
+    """
 
     invoice_id: UUID
+    lines: tuple[CreditLine, ...] = ()
     version: int | None = None
     request_id: UUID | None = None
 

@@ -99,6 +99,7 @@ class InvoiceLineRow(Frozen):
     discount_rate: Decimal
     tax_rate: Decimal
     net: Decimal
+    credited_quantity: Decimal
 
 
 class TaxRow(Frozen):
@@ -126,7 +127,7 @@ class PaymentRow(Frozen):
 class Party(Frozen):
     """Seller or payer as printed; the snapshot once the document is issued.
 
-    `reference` is what that side says about the paper: the payer's order number, the seller's reason for a credit note.
+    `reference` is what the payer says about the paper, such as an order number.
     """
 
     name: str
@@ -155,6 +156,7 @@ class InvoiceDetail(InvoiceRow):
     seller: Party
     timezone: str
     corrects_number: str | None
+    reason: str
     lines: tuple[InvoiceLineRow, ...]
     taxes: tuple[TaxRow, ...]
     payments: tuple[PaymentRow, ...]

@@ -5,6 +5,7 @@ used of it: whoever comes second is refused there.
 """
 
 from collections.abc import Mapping, Sequence
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -87,7 +88,11 @@ def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
     ).all()
     for invoice in invoices.values():
         check_payable(actor, invoice, request.patient_id)
-    values = _spread(sorted(receipts, key=lambda one: (one.received_at, one.id)), list(invoices.values()))
+    values = _spread(
+        sorted(receipts, key=lambda one: (one.received_at, one.id)),
+        list(invoices.values()),
+        applied_on={one.id: today_at(session, one.clinic_location_id) for one in invoices.values()},
+    )
     if not values:
         raise Conflict("This patient has no credit to put on an invoice.")
     with work.constraints(guards()):
@@ -140,21 +145,21 @@ def refund_receipt(work: Work, request: RefundReceipt) -> ReceiptHead:
     return refreshed_receipt(session, actor, refund.id)
 
 
-def _spread(receipts: Sequence[Receipt], invoices: Sequence[Invoice]) -> list[dict[str, object]]:
-    """Payments that use up receipts in order on invoices in the order of their due dates."""
+def _spread(
+    receipts: Sequence[Receipt], invoices: Sequence[Invoice], *, applied_on: Mapping[UUID, date]
+) -> list[dict[str, object]]:
+    """Payments that use up receipts in order on invoices in the order of their due dates, dated today at each."""
     owed = {invoice.id: invoice.balance or ZERO for invoice in invoices}
     order = list(oldest_first(invoices, sum(owed.values(), ZERO)))
     values: list[dict[str, object]] = []
     for receipt in receipts:
         left = receipt.amount - receipt.allocated - receipt.refunded
-        parts: dict[UUID, Decimal] = {}
         for invoice_id in order:
             part = min(left, owed[invoice_id])
             if part > 0:
-                parts[invoice_id] = part
+                values += payment_values(receipt, {invoice_id: part}, applied_on=applied_on[invoice_id])
                 owed[invoice_id] -= part
                 left -= part
-        values += payment_values(receipt, parts)
     return values
 
 
