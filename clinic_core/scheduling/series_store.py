@@ -24,6 +24,7 @@ from clinic_core.models import (
     AppointmentSeriesResource,
 )
 from clinic_core.scheduling.conflicts import Settled, WantedTime
+from clinic_core.scheduling.new_rows import NewAppointment, insert_appointments
 from clinic_core.scheduling.series import Terms
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy, ConflictKind
 
@@ -115,11 +116,25 @@ def stored_walls(walls: Collection[datetime]) -> list[str]:
 def book_occurrences(
     session: Session, actor: Actor, series_id: UUID, terms: Terms, new: Sequence[NewOccurrence]
 ) -> tuple[UUID, ...]:
-    """Books appointments of a series, all in one statement, and their rooms in another."""
+    """Books appointments of a series with their rooms, all in one statement."""
     if not new:
         return ()
-    session.execute(insert(Appointment).values([_new_row(actor, series_id, terms, one) for one in new]))
-    _take(session, actor, [(one.wanted.appointment_id, one.wanted.resource_ids) for one in new])
+    insert_appointments(
+        session,
+        [
+            NewAppointment(
+                organization_id=actor.organization_id,
+                wanted=one.wanted,
+                settled=one.settled,
+                product_service_id=terms.product_service_id,
+                case_id=terms.case_id,
+                note=terms.note,
+                series_id=series_id,
+                original_starts_at=one.original_starts_at,
+            )
+            for one in new
+        ],
+    )
     return tuple(one.wanted.appointment_id for one in new)
 
 
@@ -191,27 +206,6 @@ def close_gaps(session: Session, series_id: UUID, since: datetime) -> None:
         .values(resolved_at=now())
         .execution_options(synchronize_session=False)
     )
-
-
-def _new_row(actor: Actor, series_id: UUID, terms: Terms, new: NewOccurrence) -> dict[str, object]:
-    return {
-        "id": new.wanted.appointment_id,
-        "organization_id": actor.organization_id,
-        "patient_id": new.wanted.patient_id,
-        "practitioner_user_id": new.wanted.practitioner_user_id,
-        "clinic_location_id": new.wanted.clinic_location_id,
-        "product_service_id": terms.product_service_id,
-        "case_id": terms.case_id,
-        "series_id": series_id,
-        "original_starts_at": new.original_starts_at,
-        "starts_at": new.wanted.starts_at,
-        "ends_at": new.wanted.ends_at,
-        "buffer_minutes": new.wanted.buffer_minutes,
-        "note": terms.note,
-        "double_book_reason": new.settled.double_book_reason,
-        "override_reason": new.settled.override_reason,
-        "override_kinds_json": list(new.settled.override_kinds),
-    }
 
 
 def _replaced_row(one: Replaced) -> dict[str, object]:
