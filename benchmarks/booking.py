@@ -6,14 +6,13 @@ and exclusion constraint, but without triggers, policies and foreign keys. Both 
 """
 
 import time
-from collections.abc import Iterable
 from datetime import datetime, timedelta
 from uuid import UUID
 
 import psycopg
-from psycopg import sql
 from psycopg.rows import tuple_row
 
+from benchmarks.bare import make_bare_tables, milliseconds, same_rows, send
 from benchmarks.result import BenchResult, against_floor
 from clinic_core.access import perform, unit_of_work
 from clinic_core.db.engine import libpq_url
@@ -42,8 +41,6 @@ _ROWS = (
     ("request", "request_id = %(request)s"),
 )
 
-Batch = list[tuple[sql.Composed, list[object]]]
-
 
 def run(scale: int = DEFAULT_SCALE) -> BenchResult:
     """Measures `scale` bookings of each kind in turns, after a warm-up; the database is the process's own."""
@@ -56,7 +53,7 @@ def run(scale: int = DEFAULT_SCALE) -> BenchResult:
     figures: list[float] = []
     floors: list[float] = []
     with psycopg.connect(libpq_url(DatabaseRole.OWNER), row_factory=tuple_row) as bare:
-        _make_bare_tables(bare)
+        make_bare_tables(bare, [table for table, _ in _ROWS])
         for turn in range(WARM_UP + scale):
             if turn == WARM_UP:
                 bare.execute("analyze")  # as the server does by itself before long; plans of empty tables end with it
@@ -64,13 +61,9 @@ def run(scale: int = DEFAULT_SCALE) -> BenchResult:
             request = _booking(clinic, patient_id, _slot(turn))
             started = time.perf_counter()
             booked = perform(desk, book_appointment, request)
-            figures.append(_milliseconds(started))
-            batch = _same_rows(bare, booked.id, request.request_id)
-            started = time.perf_counter()
-            for statement, values in batch:
-                bare.execute(statement, values)
-            bare.commit()
-            floors.append(_milliseconds(started))
+            figures.append(milliseconds(started))
+            keys = {"appointment": booked.id, "request": request.request_id}
+            floors.append(send(bare, same_rows(bare, _ROWS, keys)))
     return against_floor("booking", figures[WARM_UP:], floors[WARM_UP:])
 
 
@@ -91,50 +84,3 @@ def _booking(clinic: DemoClinic, patient_id: UUID, starts_at: datetime) -> BookA
         product_service_id=clinic.items["FUP30"],
         request_id=new_id(),
     )
-
-
-def _make_bare_tables(bare: psycopg.Connection[tuple[object, ...]]) -> None:
-    bare.execute("create schema bare")
-    for table, _ in _ROWS:
-        name = sql.Identifier(table)
-        bare.execute(sql.SQL("create table bare.{} (like public.{} including all)").format(name, name))
-    bare.commit()
-
-
-def _same_rows(bare: psycopg.Connection[tuple[object, ...]], appointment_id: UUID, request_id: UUID | None) -> Batch:
-    """One insert per table with the rows that the door just wrote, ready to be sent."""
-    batch: Batch = []
-    for table, found_by in _ROWS:
-        columns = _written_columns(bare, table)
-        query = sql.SQL("select {} from public.{} where ").format(_as_text(columns), sql.Identifier(table))
-        keys = {"appointment": appointment_id, "request": request_id}
-        rows = bare.execute(query + sql.SQL(found_by), keys).fetchall()
-        if not rows:
-            raise RuntimeError(f"A booking left no row in {table}; the floor would be too low.")
-        row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(columns)))
-        insert = sql.SQL("insert into bare.{} ({}) values {}").format(
-            sql.Identifier(table),
-            sql.SQL(", ").join(map(sql.Identifier, columns)),
-            sql.SQL(", ").join([row] * len(rows)),
-        )
-        batch.append((insert, [value for one in rows for value in one]))
-    bare.commit()
-    return batch
-
-
-def _written_columns(bare: psycopg.Connection[tuple[object, ...]], table: str) -> list[str]:
-    found = bare.execute(
-        "select attname from pg_attribute where attrelid = cast(%s as regclass) and attnum > 0"
-        " and not attisdropped and attgenerated = '' order by attnum",
-        [f"public.{table}"],
-    )
-    return [str(name) for (name,) in found.fetchall()]
-
-
-def _as_text(columns: Iterable[str]) -> sql.Composed:
-    """Values as PostgreSQL writes them: it reads them back into any type without a converter in between."""
-    return sql.SQL(", ").join(sql.SQL("{}::text").format(sql.Identifier(column)) for column in columns)
-
-
-def _milliseconds(started: float) -> float:
-    return (time.perf_counter() - started) * 1000

@@ -40,6 +40,7 @@ class Benchmark(StrEnum):
 
     BOOKING = "booking"
     DAY_VIEW = "day-view"
+    INVOICE = "invoice"
     RACE = "race"
     SLOTS = "slots"
 
