@@ -21,7 +21,7 @@ from clinic_core.kit.calendar import Span, day_bounds, local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.scheduling.queries import list_appointments
 from clinic_core.scheduling.schemas import ListAppointments
-from clinic_core.seed.large import seed_large, unseen
+from clinic_core.seed.large import LargeSize, seed_large, unseen
 from clinic_core.seed.large_base import LargeClinic
 from clinic_core.seed.large_plan import WORKDAYS, ZONE
 
@@ -62,7 +62,7 @@ def run(scale: int = DEFAULT_SCALE) -> BenchResult:
     rows: dict[str, int] = {}
     for part in _PARTS:
         size = max(1, scale // part)
-        clinic = seed_large(f"Day view {size}", patients=max(50, size // 20), appointments=size, progress=unseen)
+        clinic = seed_large(f"Day view {size}", LargeSize(max(50, size // 20), size), progress=unseen)
         name = f"{size}"
         figures[name], floors[name], rows[name] = _measured(clinic)
     smallest, largest = next(iter(figures)), f"{scale}"

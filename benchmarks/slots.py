@@ -23,7 +23,7 @@ from clinic_core.kit.clock import now
 from clinic_core.models import ServiceRequirement
 from clinic_core.scheduling.queries import find_slots
 from clinic_core.scheduling.schemas import FindSlots
-from clinic_core.seed.large import seed_large, unseen
+from clinic_core.seed.large import LargeSize, seed_large, unseen
 from clinic_core.seed.large_base import LargeClinic
 from clinic_core.vocabulary import ResourceType
 
@@ -52,7 +52,7 @@ _FLOOR = (
 
 def run(scale: int = DEFAULT_SCALE) -> BenchResult:
     """Measures searches of a clinic with so many appointments, the floor in turns with them."""
-    clinic = seed_large("Slot benchmark", patients=max(50, scale // 20), appointments=scale, progress=unseen)
+    clinic = seed_large("Slot benchmark", LargeSize(max(50, scale // 20), scale), progress=unseen)
     _require_rooms(clinic)
     desk = load_actor(clinic.organization_id, clinic.desk)
     figures: list[float] = []

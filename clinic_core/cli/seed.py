@@ -9,7 +9,7 @@ import typer
 from clinic_core.auth.baseline import seed_baseline
 from clinic_core.cli.progress import steps
 from clinic_core.seed.demo import DEMO_ORGANIZATION, DEMO_SEED, seed_demo
-from clinic_core.seed.large import LARGE_ORGANIZATION, LARGE_SEED, seed_large
+from clinic_core.seed.large import LARGE_ORGANIZATION, LARGE_SEED, LargeSize, seed_large
 
 app = typer.Typer(
     no_args_is_help=True, help="Fill the database: baseline roles, the demo clinic, a clinic of any size."
@@ -41,11 +41,15 @@ def demo(
 
 @app.command()
 def large(
+    *,
     organization: Annotated[str, typer.Option(help="Name of the organisation to make.")] = LARGE_ORGANIZATION,
     patients: Annotated[int, typer.Option(help="How many patients.", min=0)] = 5_000,
     appointments: Annotated[int, typer.Option(help="How many appointments; twenty practitioners a site.", min=0)] = (
         100_000
     ),
+    invoices: Annotated[
+        int, typer.Option(help="How many invoices of the last three years, one of twenty open.", min=0)
+    ] = 0,
     seed: Annotated[int, typer.Option(help="Another seed makes another clinic.")] = LARGE_SEED,
     today: Annotated[
         datetime | None,
@@ -55,7 +59,7 @@ def large(
 ) -> None:
     """Make a clinic of any size for measuring; all people are invented, nobody can sign in before create-owner."""
     day = today.replace(tzinfo=UTC).date() if today else None
-    made = seed_large(organization, patients=patients, appointments=appointments, progress=steps, seed=seed, today=day)
+    made = seed_large(organization, LargeSize(patients, appointments, invoices), progress=steps, seed=seed, today=day)
     _print_counts(made.counts(), as_json=as_json)
 
 

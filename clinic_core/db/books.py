@@ -79,9 +79,10 @@ _CREDITS = """
             from invoice_line where credited_qty <> 0 group by 1, 2, 3) rated group by 1, 2
     )
     select 'Document ' || i.number || ': its credit notes are not what its lines were credited.'
-    from (credited c full join of_lines l using (organization_id, invoice_id))
-      join invoice i on i.organization_id = organization_id and i.id = invoice_id
-    where (c.net, c.tax) is distinct from (l.net, l.tax) and coalesce(c.net, c.tax, l.net, l.tax, 0) <> 0
+    from (select organization_id, invoice_id, c.net as c_net, c.tax as c_tax, l.net as l_net, l.tax as l_tax
+          from credited c full join of_lines l using (organization_id, invoice_id)) d
+      join invoice i on i.organization_id = d.organization_id and i.id = d.invoice_id
+    where (coalesce(c_net, 0), coalesce(c_tax, 0)) <> (coalesce(l_net, 0), coalesce(l_tax, 0))
 """
 _RECEIPTS = """
     select 'Receipt ' || r.number || ': ' || concat_ws(', ',

@@ -7,6 +7,7 @@ clinic, apart from ids. Nobody can sign in: `clinic create-owner` gives it a fir
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, time
 from itertools import islice
 from typing import Literal, Protocol, TypeVar
@@ -25,6 +26,7 @@ from clinic_core.kit.clock import now
 from clinic_core.kit.formats import patient_code
 from clinic_core.kit.ids import new_id
 from clinic_core.seed.large_base import LargeClinic, add_places
+from clinic_core.seed.large_bills import Books, chunks_of, plan_books, write_books
 from clinic_core.seed.large_plan import (
     SERVICES,
     ZONE,
@@ -68,33 +70,37 @@ def unseen(_title: str, work: Iterable[Item], /, *, total: int) -> Iterable[Item
     return work
 
 
+@dataclass(frozen=True)
+class LargeSize:
+    """How many rows of each kind are asked for."""
+
+    patients: int
+    appointments: int = 0
+    invoices: int = 0
+
+
 def seed_large(
-    organization: str,
-    *,
-    patients: int,
-    appointments: int,
-    progress: Progress,
-    seed: int = LARGE_SEED,
-    today: date | None = None,
+    organization: str, size: LargeSize, *, progress: Progress, seed: int = LARGE_SEED, today: date | None = None
 ) -> LargeClinic:
     """Makes a clinic of that name and size and returns its ids; it lives at eleven o'clock of the day.
 
     Each chunk is a transaction of its own, so that a clinic that was interrupted is there in part and under its name.
 
     Raises:
-        InvalidInput: appointments without patients.
+        InvalidInput: appointments or invoices without patients.
         Conflict: an organisation of that name exists.
     """
-    if appointments and not patients:
-        raise InvalidInput("Appointments need patients; ask for at least one.")
+    if (size.appointments or size.invoices) and not size.patients:
+        raise InvalidInput("Appointments and invoices need patients; ask for at least one.")
     day = today or now().date()
     as_of = from_wall(datetime.combine(day, time(11)), zone(ZONE)).instant
     clinic = LargeClinic(create_organization(organization))
     with owner_work(USE_CASE, clinic.organization_id) as session:
-        add_places(session, clinic, sites_for(appointments))
-    _copy_patients(clinic, progress, plan_patients(seed, patients, day), patients)
-    planned = plan_appointments(seed, appointments, patients, as_of)
-    _copy_appointments(clinic, progress, planned, appointments)
+        add_places(session, clinic, sites_for(size.appointments))
+    _copy_patients(clinic, progress, plan_patients(seed, size.patients, day), size.patients)
+    planned = plan_appointments(seed, size.appointments, size.patients, as_of)
+    _copy_appointments(clinic, progress, planned, size.appointments)
+    _write_books(clinic, organization, progress, size.invoices, day)
     _tell_planner(clinic)
     return clinic
 
@@ -153,6 +159,18 @@ def _copy_appointments(
             _derive(session, ids)
         clinic.appointments += len(chunk)
         clinic.appointment_resources += len(taken)
+
+
+def _write_books(clinic: LargeClinic, name: str, progress: Progress, count: int, today: date) -> None:
+    if not count:
+        return
+    with owner_work(USE_CASE, clinic.organization_id) as session:
+        _summarise(session)
+        books = Books(clinic.organization_id, name, clinic.services, clinic.practitioners[0])
+        values = plan_books(session, books, count, today)
+        parts = chunks_of(count)
+        write_books(session, values, progress("Invoices", parts, total=len(parts)))
+    clinic.invoices = count
 
 
 def _appointment(clinic: LargeClinic, row_id: UUID, one: LargeAppointment) -> Row:

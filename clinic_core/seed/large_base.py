@@ -46,6 +46,7 @@ class LargeClinic:
     patients: list[UUID] = field(default_factory=list)
     appointments: int = 0
     appointment_resources: int = 0
+    invoices: int = 0
 
     def counts(self) -> dict[str, int]:
         """How many rows of each kind were made."""
@@ -57,6 +58,7 @@ class LargeClinic:
             "patient": len(self.patients),
             "appointment": self.appointments,
             "appointment_resource": self.appointment_resources,
+            "invoice": self.invoices,
         }
 
 

@@ -9,7 +9,7 @@ from tests.harness import Database
 from tests.seed.test_demo import business
 
 AS_OF = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
-SIZE = ("--patients", "150", "--appointments", "700", "--today", "2026-11-24", "--json")
+SIZE = ("--patients", "150", "--appointments", "700", "--invoices", "460", "--today", "2026-11-24", "--json")
 COMPARED = ("patients", "appointments", "reservations")
 
 
@@ -18,6 +18,7 @@ def test_a_large_clinic_is_in_order_and_twice_alike(own_database: Database) -> N
     assert [result.exit_code for result in made] == [0, 0], [result.output for result in made]
     counts = json.loads(made[0].stdout)
     assert (counts["patient"], counts["appointment"], counts["app_user"]) == (150, 700, 21)
+    assert counts["invoice"] == 460
     assert json.loads(clinic("check", "--json").stdout) == SOUND
     with own_database.connect_owner() as owner:
         one, two = (business(owner, name) for name in ("One", "Two"))
@@ -31,7 +32,10 @@ def test_a_large_clinic_is_in_order_and_twice_alike(own_database: Database) -> N
 
 def test_appointments_without_patients_are_refused(own_database: Database) -> None:
     refused = clinic("seed", "large", "--patients", "0", "--appointments", "10")
-    assert (refused.exit_code, refused.stderr) == (1, "Appointments need patients; ask for at least one.\n")
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "Appointments and invoices need patients; ask for at least one.\n",
+    )
 
 
 def test_the_plan_lies_on_both_sides_of_the_day_and_has_the_size_asked_for() -> None:
