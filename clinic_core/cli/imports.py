@@ -11,10 +11,16 @@ import typer
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
+from clinic_core.access import perform, system_actor
+from clinic_core.billing.schemas import ImportCatalogue
+from clinic_core.billing.service import import_catalogue
 from clinic_core.errors import InvalidInput
+from clinic_core.interchange.catalogue import checked_mapping, read_catalogue, refused_rows
+from clinic_core.interchange.catalogue_file import read_table
 from clinic_core.interchange.synthea import FlaggedRow, ImportReport, ImportSynthea, import_synthea
 from clinic_core.interchange.synthea.importer import Progress as Told
 from clinic_core.interchange.synthea.report import FlagSink
+from clinic_core.kit.money import parse_percent
 from clinic_core.kit.text import safe_cell
 
 app = typer.Typer(no_args_is_help=True, help="Take in data of other systems.")
@@ -45,6 +51,60 @@ def synthea(
         typer.echo(json.dumps(report.as_json()))
     else:
         _print_report(report)
+
+
+@app.command()
+def catalogue(
+    file: Annotated[Path, typer.Argument(help="Price list: CSV or XLSX, headings in its first line.", dir_okay=False)],
+    *,
+    organization: Annotated[str, typer.Option(help="The organisation whose catalogue it is.")],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="Which heading is what: code=Nummer; repeat it for more.")
+    ] = None,
+    tax_rate: Annotated[str, typer.Option(help="Tax in per cent of new items whose row says none.")] = "0",
+    duration: Annotated[int | None, typer.Option(help="Minutes of new services whose row says none.")] = None,
+    flagged: Annotated[Path | None, typer.Option(help="Write every odd row to this CSV file.", dir_okay=False)] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> None:
+    """Create or change items of the catalogue by their code; repeating it changes nothing."""
+    try:
+        table = read_table(file.read_bytes())
+    except OSError as error:
+        raise InvalidInput(f"“{file}” cannot be read: {error.strerror or 'no reason'}.") from error
+    reading = read_catalogue(table, checked_mapping(table.headers, _asked(mapping or [])))
+    request = ImportCatalogue(
+        items=reading.items, tax_rate=parse_percent(tax_rate, field="tax_rate"), duration_minutes=duration
+    )
+    done = perform(system_actor(organization), import_catalogue, request)
+    refused = sorted((*reading.refused, *done.refused), key=lambda row: row.line)
+    if flagged is not None:
+        _write(flagged, refused_rows(refused))
+    if as_json:
+        typer.echo(json.dumps({**done.model_dump(), "refused": [row.model_dump() for row in refused]}))
+        return
+    typer.echo(
+        f"{done.created:,} created, {done.updated:,} updated ({done.repriced:,} with a new price),"
+        f" {done.unchanged:,} unchanged, {len(refused):,} left out"
+    )
+    for row in refused[:SHOWN]:
+        typer.echo(f"line {row.line}: {row.sentence}")
+    if len(refused) > SHOWN:
+        typer.echo("All odd rows are written to a file by --flagged FILE.")
+
+
+def _asked(mapping: list[str]) -> dict[str, str]:
+    pairs = [one.partition("=") for one in mapping]
+    for column, sign, _ in pairs:
+        if not sign:
+            raise InvalidInput(f"--map {column} is not written like column=heading, for example code=Nummer.")
+    return {column.strip().lower(): heading.strip() for column, _, heading in pairs}
+
+
+def _write(path: Path, content: bytes) -> None:
+    try:
+        path.write_bytes(content)
+    except OSError as error:
+        raise InvalidInput(f"“{path}” cannot be written: {error.strerror or 'no reason'}.") from error
 
 
 @contextmanager

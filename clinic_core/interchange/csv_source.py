@@ -5,7 +5,7 @@ import csv
 import gzip
 import io
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -55,14 +55,29 @@ class CsvSource:
 
     def _rows(self, raw: io.BufferedReader) -> Iterator[CsvRow]:
         with _text(raw) as text:
-            reader = csv.reader(text)
-            header = [name.strip().upper() for name in next(reader, [])]
-            for cells in reader:
+            lines = records(text)
+            header = [name.strip().upper() for name in next(lines, (0, []))[1]]
+            for line, cells in lines:
                 self.bytes_read = raw.tell()
-                if cells:
-                    # Reversed, so that of two columns of one name the first counts.
-                    yield CsvRow(reader.line_num, dict(reversed(list(zip(header, cells, strict=False)))))
+                # Reversed, so that of two columns of one name the first counts.
+                yield CsvRow(line, dict(reversed(list(zip(header, cells, strict=False)))))
         self.bytes_read = self.size
+
+
+def records(text: Iterable[str], delimiter: str = ",") -> Iterator[tuple[int, list[str]]]:
+    """Every record, the header too, with the line on which it ends; blank lines are left out.
+
+    Raises: csv.Error for what cannot be split into cells.
+    """
+    reader = csv.reader(text, delimiter=delimiter)
+    for cells in reader:
+        if cells:
+            yield reader.line_num, cells
+
+
+def encoding_of(start: bytes) -> str:
+    """The encoding that the byte-order mark names; UTF-8 without one."""
+    return next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), "utf-8")
 
 
 def find_csv(directory: Path, name: str) -> CsvSource | None:
@@ -75,6 +90,4 @@ def find_csv(directory: Path, name: str) -> CsvSource | None:
 def _text(raw: io.BufferedReader) -> io.TextIOWrapper:
     packed = raw.peek(2).startswith(GZIP_MAGIC)
     stream = gzip.GzipFile(fileobj=raw) if packed else raw
-    start = stream.peek(4)
-    encoding = next((encoding for mark, encoding in _MARKS.items() if start.startswith(mark)), "utf-8")
-    return io.TextIOWrapper(stream, encoding=encoding, newline="")
+    return io.TextIOWrapper(stream, encoding=encoding_of(stream.peek(4)), newline="")

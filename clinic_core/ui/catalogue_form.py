@@ -8,6 +8,7 @@ from uuid import UUID
 import streamlit as st
 
 from clinic_core.billing.schemas import CatalogueRow, CreateCatalogueItem, UpdateCatalogueItem
+from clinic_core.billing.schemas.base import ITEM_NAME_LIMIT
 from clinic_core.kit.formats import plain_number
 from clinic_core.scheduling.queries import list_requirements, list_resources
 from clinic_core.scheduling.schemas import ListRequirements, ListResources, ResourceNeed
@@ -62,7 +63,7 @@ def draw_item_form(item: CatalogueRow | None, *, key: str) -> TypedItem:
     is_service = kind is ProductType.SERVICE
     with st.container(horizontal=True):
         code = text_field("Code", key=f"{key}_code", value=item.code if item else "", limit=40)
-        name = text_field("Name", key=f"{key}_name", value=item.name if item else "")
+        name = text_field("Name", key=f"{key}_name", value=item.name if item else "", limit=ITEM_NAME_LIMIT)
     with st.container(horizontal=True):
         price = number_field("Unit price", key=f"{key}_price", value=plain_number(item.unit_price) if item else "")
         tax = number_field("Tax %", key=f"{key}_tax", value=plain_number(item.tax_rate * _PERCENT) if item else "")

@@ -9,6 +9,7 @@ import streamlit as st
 
 from clinic_core.billing.pricing import Line, price_document
 from clinic_core.billing.schemas import CatalogueRow, DraftLine, InvoiceLineRow, TaxRow, UninvoicedRow
+from clinic_core.billing.schemas.base import DESCRIPTION_LIMIT
 from clinic_core.errors import ClinicError
 from clinic_core.kit.formats import amount, plain_number, unit_price
 from clinic_core.kit.ids import new_id
@@ -74,10 +75,9 @@ def line_of_item(item: CatalogueRow) -> EditorLine:
 
 
 def line_of_attended(row: UninvoicedRow) -> EditorLine:
-    """A line for an appointment or visit that no invoice charges for."""
-    kind = ItemType.VISIT if row.visit_id else ItemType.FEE
+    """A line for an appointment, visit or fee that no invoice charges for."""
     return EditorLine(
-        item_type=ItemType.SERVICE if row.product_service_id else kind,
+        item_type=row.item_type,
         description=row.description,
         unit_price=plain_number(row.unit_price),
         tax=_percent(row.tax_rate),
@@ -141,7 +141,7 @@ def _draw_line(page: Page, lines: list[EditorLine], line: EditorLine, *, headed:
             label,
             value=getattr(line, name),
             key=f"line_{line.key}_{name}",
-            max_chars=500 if name == "description" else 24,
+            max_chars=DESCRIPTION_LIMIT if name == "description" else 24,
             label_visibility="visible" if headed else "collapsed",
             width=width,
         )

@@ -1,27 +1,25 @@
 """The catalogue: inputs and rows of services and products."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
 from pydantic import Field, field_validator
 
-from clinic_core.billing.schemas.base import NAME_LIMIT, PAGE_LIMIT, PAGE_SIZE, Frozen
+from clinic_core.billing.schemas.base import ITEM_NAME_LIMIT, NAME_LIMIT, PAGE_LIMIT, PAGE_SIZE, Frozen
 from clinic_core.billing.schemas.numbers import TaxRate, UnitPrice
+from clinic_core.errors import InvalidInput
 from clinic_core.kit.text import clean, clean_required, field_error
 from clinic_core.vocabulary import ProductType
 
 CODE_LIMIT = 40
+MOST_IMPORTED = 50_000
 
 
-class _CatalogueFields(Frozen):
+class _Named(Frozen):
     code: str
     name: str
     unit_price: UnitPrice
-    tax_rate: TaxRate = Decimal(0)
-    duration_minutes: int | None = None
-    buffer_minutes: int = 0
-    color: str = ""
-    bookable_online: bool = False
 
     @field_validator("code")
     @classmethod
@@ -31,7 +29,15 @@ class _CatalogueFields(Frozen):
     @field_validator("name")
     @classmethod
     def _name(cls, value: str) -> str:
-        return clean_required(value, limit=NAME_LIMIT, field="name")
+        return clean_required(value, limit=ITEM_NAME_LIMIT, field="name")
+
+
+class _CatalogueFields(_Named):
+    tax_rate: TaxRate = Decimal(0)
+    duration_minutes: int | None = None
+    buffer_minutes: int = 0
+    color: str = ""
+    bookable_online: bool = False
 
     @field_validator("color")
     @classmethod
@@ -44,16 +50,12 @@ class _CatalogueFields(Frozen):
     @field_validator("duration_minutes")
     @classmethod
     def _duration(cls, value: int | None) -> int | None:
-        if value is not None and not 1 <= value <= 1440:
-            raise field_error("duration_minutes", "must be between 1 and 1,440")
-        return value
+        return _checked_duration(value)
 
     @field_validator("buffer_minutes")
     @classmethod
     def _buffer(cls, value: int) -> int:
-        if not 0 <= value <= 240:
-            raise field_error("buffer_minutes", "must be between 0 and 240")
-        return value
+        return _checked_buffer(value)
 
 
 class CreateCatalogueItem(_CatalogueFields):
@@ -78,6 +80,75 @@ class SetCatalogueItemActive(Frozen):
     active: bool
     version: int | None = None
     request_id: UUID | None = None
+
+
+class ImportedItem(_Named):
+    """One row of a price list; what it leaves out stays as it is, or has the usual value where the item is new."""
+
+    line: int
+    type: ProductType | None = None
+    tax_rate: TaxRate | None = None
+    duration_minutes: int | None = None
+    buffer_minutes: int | None = None
+
+    @field_validator("duration_minutes")
+    @classmethod
+    def _duration(cls, value: int | None) -> int | None:
+        return _checked_duration(value)
+
+    @field_validator("buffer_minutes")
+    @classmethod
+    def _buffer(cls, value: int | None) -> int | None:
+        return _checked_buffer(value) if value is not None else None
+
+
+class ImportCatalogue(Frozen):
+    """A price list to be taken in by code; new items that say nothing else are services with this tax and duration."""
+
+    items: tuple[ImportedItem, ...]
+    tax_rate: TaxRate = Decimal(0)
+    duration_minutes: int | None = None
+    request_id: UUID | None = None
+
+    @field_validator("duration_minutes")
+    @classmethod
+    def _duration(cls, value: int | None) -> int | None:
+        return _checked_duration(value)
+
+    @field_validator("items")
+    @classmethod
+    def _items(cls, value: tuple[ImportedItem, ...]) -> tuple[ImportedItem, ...]:
+        if len(value) > MOST_IMPORTED:
+            raise InvalidInput(f"A price list may have {MOST_IMPORTED:,} rows; split this one.")
+        return value
+
+
+class RefusedItem(Frozen):
+    """A row of a price list that was left out, and why."""
+
+    line: int
+    code: str
+    sentence: str
+
+
+class CatalogueImported(Frozen):
+    """What a price list did, or would do, to the catalogue; `repriced` of the updated items cost something else now."""
+
+    created: int
+    updated: int
+    repriced: int
+    unchanged: int
+    refused: tuple[RefusedItem, ...]
+
+
+class PriceHistoryRow(Frozen):
+    """What an item cost from a moment on, and who said so; `changed_by` is empty for imports and jobs."""
+
+    id: UUID
+    valid_from: datetime
+    unit_price: Decimal
+    tax_rate: Decimal
+    changed_by: str
 
 
 class ListCatalogue(Frozen):
@@ -116,3 +187,15 @@ class CatalogueRow(Frozen):
     bookable_online: bool
     active: bool
     version: int
+
+
+def _checked_duration(value: int | None) -> int | None:
+    if value is not None and not 1 <= value <= 1440:
+        raise field_error("duration_minutes", "must be between 1 and 1,440")
+    return value
+
+
+def _checked_buffer(value: int) -> int:
+    if not 0 <= value <= 240:
+        raise field_error("buffer_minutes", "must be between 0 and 240")
+    return value

@@ -5,23 +5,41 @@ from clinic_core.billing.service.catalogue import (
     set_catalogue_item_active,
     update_catalogue_item,
 )
-from clinic_core.billing.service.corrections import apply_credit, refund_receipt, write_off
+from clinic_core.billing.service.catalogue_import import import_catalogue, preview_catalogue_import
+from clinic_core.billing.service.closing import close_day, close_month, reopen_closing
+from clinic_core.billing.service.corrections import apply_credit, write_off
 from clinic_core.billing.service.credit_notes import credit_invoice
 from clinic_core.billing.service.drafts import delete_draft, draft_invoice, update_draft
 from clinic_core.billing.service.issue import issue_invoice
 from clinic_core.billing.service.receipts import record_receipt
+from clinic_core.billing.service.refunds import (
+    decide_refund,
+    refund_receipt,
+    request_refund,
+    set_four_eyes,
+    withdraw_refund,
+)
 
 __all__ = [
     "apply_credit",
+    "close_day",
+    "close_month",
     "create_catalogue_item",
     "credit_invoice",
+    "decide_refund",
     "delete_draft",
     "draft_invoice",
+    "import_catalogue",
     "issue_invoice",
+    "preview_catalogue_import",
     "record_receipt",
     "refund_receipt",
+    "reopen_closing",
+    "request_refund",
     "set_catalogue_item_active",
+    "set_four_eyes",
     "update_catalogue_item",
     "update_draft",
+    "withdraw_refund",
     "write_off",
 ]
