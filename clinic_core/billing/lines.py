@@ -1,8 +1,7 @@
-"""From what was asked to the lines of a draft: defaults of the catalogue, lines for visits, prices to the cent."""
+"""From what was asked to the lines of a draft: catalogue defaults, lines for what was attended, prices to the cent."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,28 +10,22 @@ from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor
+from clinic_core.billing.attended import (
+    Attended,
+    all_found,
+    lock_attended,
+    read_appointments,
+    read_fees,
+    read_visits,
+)
 from clinic_core.billing.pricing import Line, Totals, price_document
 from clinic_core.billing.schemas import DraftLine
-from clinic_core.errors import Conflict, InvalidInput, NotFound
-from clinic_core.kit.calendar import local_date, zone
-from clinic_core.kit.formats import date_text
-from clinic_core.models import Appointment, AppUser, ClinicLocation, Invoice, InvoiceLine, ProductService, Visit
-from clinic_core.vocabulary import InvoiceStatus, ItemType, ProductType
+from clinic_core.errors import Conflict, InvalidInput
+from clinic_core.kit.formats import plain_amount
+from clinic_core.models import AppointmentFee, AppUser, Invoice, InvoiceLine, ProductService
+from clinic_core.vocabulary import FeeStatus, ItemType, ProductType
 
 _TYPE_OF_ITEM = {ItemType.SERVICE: ProductType.SERVICE, ItemType.PRODUCT: ProductType.PRODUCT}
-
-
-@dataclass(frozen=True)
-class Attended:
-    """What billing knows of a visit or an appointment: nothing clinical."""
-
-    patient_id: UUID
-    practitioner_user_id: UUID
-    clinic_location_id: UUID
-    product_service_id: UUID | None
-    appointment_id: UUID | None
-    case_id: UUID | None
-    day_text: str
 
 
 @dataclass(frozen=True)
@@ -42,76 +35,98 @@ class Sources:
     items: Mapping[UUID, ProductService]
     visits: Mapping[UUID, Attended]
     appointments: Mapping[UUID, Attended]
+    fees: Mapping[UUID, AppointmentFee]
 
     def attended(self, line: DraftLine) -> Attended | None:
         """The visit, or else the appointment, that a line is about."""
-        if line.visit_id is not None:
+        if line.visit_id is not None and line.visit_id in self.visits:
             return self.visits[line.visit_id]
         return self.appointments[line.appointment_id] if line.appointment_id is not None else None
 
+    @property
+    def booked_items(self) -> set[UUID]:
+        """The services of what was attended; one may have left the catalogue since."""
+        behind = (*self.visits.values(), *self.appointments.values())
+        return {found.product_service_id for found in behind if found.product_service_id}
+
+    def charged(self, lines: Sequence[DraftLine]) -> list[Attended]:
+        """The visits and appointments that the lines charge for; goods handed over there do not."""
+        charging = (line for line in lines if line.item_type is not ItemType.PRODUCT)
+        return [found for line in charging if (found := self.attended(line)) is not None]
+
 
 def read_sources(
-    session: Session, actor: Actor, patient_id: UUID, lines: Sequence[DraftLine], visit_ids: Collection[UUID]
+    session: Session,
+    actor: Actor,
+    patient_id: UUID,
+    lines: Sequence[DraftLine],
+    *,
+    visit_ids: Collection[UUID] = (),
+    appointment_ids: Collection[UUID] = (),
 ) -> Sources:
-    """Reads what lines and visits point at.
+    """Reads what lines, visits and appointments point at, and locks what was attended.
 
     Raises:
         NotFound: an item, visit, appointment or practitioner does not exist.
         InvalidInput: a visit or appointment is another patient's.
     """
     wanted_visits = {line.visit_id for line in lines if line.visit_id} | set(visit_ids)
-    visits = _visits(session, actor, wanted_visits)
-    appointments = _appointments(session, actor, {line.appointment_id for line in lines if line.appointment_id})
+    wanted_appointments = {line.appointment_id for line in lines if line.appointment_id} | set(appointment_ids)
+    lock_attended(session, visit_ids=wanted_visits, appointment_ids=wanted_appointments)
+    visits = read_visits(session, actor, wanted_visits)
+    appointments = read_appointments(session, actor, wanted_appointments)
     for attended in (*visits.values(), *appointments.values()):
         if attended.patient_id != patient_id:
             raise InvalidInput("A visit or appointment of another patient cannot be put on this invoice.")
+    for line in lines:
+        if line.visit_id and line.appointment_id and visits[line.visit_id].appointment_id != line.appointment_id:
+            raise InvalidInput("A line names a visit and an appointment that do not belong together.")
+    behind = {*visits.values(), *appointments.values()}
     wanted_items = {line.product_service_id for line in lines if line.product_service_id}
-    wanted_items |= {found.product_service_id for found in visits.values() if found.product_service_id}
+    wanted_items |= {found.product_service_id for found in behind if found.product_service_id}
     items = {
         item.id: item
         for item in session.scalars(select(ProductService).where(col(ProductService.id).in_(wanted_items)))
     }
-    _all_found(wanted_items, items, "catalogue item")
+    all_found(wanted_items, items, "catalogue item")
     practitioners = {line.practitioner_user_id for line in lines if line.practitioner_user_id}
     known = session.scalars(select(col(AppUser.id)).where(col(AppUser.id).in_(practitioners))).all()
-    _all_found(practitioners, known, "practitioner")
-    return Sources(items, visits, appointments)
+    all_found(practitioners, known, "practitioner")
+    fees = read_fees(
+        session, {found.appointment_id for found in behind if found.appointment_id and found.is_only_by_fee}
+    )
+    return Sources(items, visits, appointments, fees)
 
 
-def lines_of_visits(session: Session, sources: Sources, visit_ids: Sequence[UUID]) -> list[DraftLine]:
-    """A line for each visit: its appointment's service where there is one, else the visit itself, to be priced.
+def lines_of_attended(
+    sources: Sources, lines: Sequence[DraftLine], *, visit_ids: Sequence[UUID], appointment_ids: Sequence[UUID]
+) -> list[DraftLine]:
+    """A line for each appointment and visit that none of the lines charges for: its service, or what is to be priced.
+
+    An appointment that did not take place becomes a line for its fee.
 
     Raises:
-        Conflict: a visit is on another invoice already.
+        Conflict: it costs no fee, or none any more.
     """
-    taken = session.execute(
-        select(col(InvoiceLine.visit_id), col(Invoice.number))
-        .join(Invoice, col(Invoice.id) == col(InvoiceLine.invoice_id))
-        .where(
-            col(InvoiceLine.visit_id).in_(visit_ids),
-            col(Invoice.status) != InvoiceStatus.VOID,
-            col(Invoice.kind) == "invoice",
-            (col(Invoice.status) == InvoiceStatus.DRAFT) | (col(Invoice.credited) < col(Invoice.total)),
-        )
-        .order_by(col(Invoice.number))
-    ).first()
-    if taken is not None and taken[0] is not None:
-        day = sources.visits[taken[0]].day_text
-        raise Conflict(f"The visit of {day} is on {f'invoice {taken[1]}' if taken[1] else 'another draft'} already.")
-    return [_line_of_visit(sources, visit_id) for visit_id in visit_ids]
+    known = {found.key for found in sources.charged(lines)}
+    asked = [sources.appointments[one] for one in appointment_ids] + [sources.visits[one] for one in visit_ids]
+    return [
+        _line_of_attended(sources, found) for key, found in {one.key: one for one in asked}.items() if key not in known
+    ]
 
 
 def build_lines(
-    invoice: Invoice, sources: Sources, lines: Sequence[DraftLine], *, kept_items: Collection[UUID]
+    invoice: Invoice, sources: Sources, lines: Sequence[DraftLine], *, kept_items: Collection[UUID] = ()
 ) -> list[InvoiceLine]:
     """The rows of the lines of an invoice, in order.
 
-    `kept_items` may be inactive: they are on the draft already, or were booked when they were offered.
+    `kept_items` may be inactive: they are on the draft already; so may what was booked when it was offered.
 
     Raises:
         InvalidInput: a line says too little, or an item is no longer offered.
     """
-    return [_row(invoice, sources, line, position, kept_items) for position, line in enumerate(lines, start=1)]
+    kept = {*kept_items, *sources.booked_items}
+    return [_row(invoice, sources, line, position, kept) for position, line in enumerate(lines, start=1)]
 
 
 def price_lines(lines: Sequence[InvoiceLine]) -> Totals:
@@ -132,6 +147,7 @@ def _row(
     item = sources.items[line.product_service_id] if line.product_service_id else None
     attended = sources.attended(line)
     _check_item(line, item, kept_items)
+    _check_attended(sources, line, attended)
     if line.item_type is ItemType.VISIT and line.visit_id is None:
         raise InvalidInput(f"Line {position} charges for a visit; say which.")
     description = line.description or (item.name if item else None)
@@ -169,65 +185,42 @@ def _check_item(line: DraftLine, item: ProductService | None, kept_items: Collec
         raise InvalidInput(f"“{item.code}” is no longer offered; choose another item or bring it back.")
 
 
-def _line_of_visit(sources: Sources, visit_id: UUID) -> DraftLine:
-    visit = sources.visits[visit_id]
-    item = sources.items[visit.product_service_id] if visit.product_service_id else None
+def _check_attended(sources: Sources, line: DraftLine, attended: Attended | None) -> None:
+    """What did not take place is charged by its fee, as it was fixed."""
+    if attended is None or not attended.is_only_by_fee or line.item_type is ItemType.PRODUCT:
+        return
+    fee = _fee_of(sources, attended)
+    if line.item_type is not ItemType.FEE:
+        raise InvalidInput(f"The appointment of {attended.day_text} did not take place; only its fee can be charged.")
+    if line.quantity != 1 or line.unit_price not in {None, fee.amount}:
+        raise InvalidInput(
+            f"The fee for {attended.day_text} is {plain_amount(fee.amount)}; charge it as it is, or waive it."
+        )
+
+
+def _fee_of(sources: Sources, attended: Attended) -> AppointmentFee:
+    fee = sources.fees.get(attended.appointment_id) if attended.appointment_id else None
+    if fee is None or fee.status is not FeeStatus.PROPOSED:
+        why = f" The fee is {fee.status.label.lower()}." if fee else ""
+        raise Conflict(f"The appointment of {attended.day_text} did not take place and costs no fee.{why}")
+    return fee
+
+
+def _line_of_attended(sources: Sources, attended: Attended) -> DraftLine:
+    """The line that charges for it: by its fee, its service, or the visit itself to be priced."""
+    item = sources.items[attended.product_service_id] if attended.product_service_id else None
+    fee = _fee_of(sources, attended) if attended.is_only_by_fee else None
+    if fee is not None:
+        kind, name, price = ItemType.FEE, f"{fee.kind.label} fee", fee.amount
+    elif item is not None:
+        kind, name, price = ItemType.SERVICE, item.name, item.unit_price
+    else:
+        kind, name, price = ItemType.VISIT if attended.visit_id else ItemType.FEE, "Visit", Decimal(0)
     return DraftLine(
-        item_type=ItemType.SERVICE if item else ItemType.VISIT,
-        product_service_id=visit.product_service_id,
-        visit_id=visit_id,
-        description=f"{item.name if item else 'Visit'}, {visit.day_text}",
-        unit_price=item.unit_price if item else Decimal(0),
+        item_type=kind,
+        product_service_id=item.id if item is not None and fee is None else None,
+        visit_id=attended.visit_id,
+        appointment_id=attended.appointment_id,
+        description=f"{name}, {attended.day_text}",
+        unit_price=price,
     )
-
-
-def _visits(session: Session, actor: Actor, visit_ids: Collection[UUID]) -> dict[UUID, Attended]:
-    found = session.execute(
-        select(
-            col(Visit.id),
-            col(Visit.patient_id),
-            col(Visit.practitioner_user_id),
-            col(Visit.clinic_location_id),
-            col(Appointment.product_service_id),
-            col(Visit.appointment_id),
-            col(Visit.case_id),
-            col(Visit.visited_at),
-            col(ClinicLocation.timezone),
-        )
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Visit.clinic_location_id))
-        .join(Appointment, col(Appointment.id) == col(Visit.appointment_id), isouter=True)
-        .where(col(Visit.id).in_(visit_ids), col(Visit.deleted_at).is_(None))
-    )
-    visits = {row[0]: Attended(*row[1:7], _day(actor, row[7], row[8])) for row in found}
-    _all_found(visit_ids, visits, "visit")
-    return visits
-
-
-def _appointments(session: Session, actor: Actor, appointment_ids: Collection[UUID]) -> dict[UUID, Attended]:
-    found = session.execute(
-        select(
-            col(Appointment.id),
-            col(Appointment.patient_id),
-            col(Appointment.practitioner_user_id),
-            col(Appointment.clinic_location_id),
-            col(Appointment.product_service_id),
-            col(Appointment.id),
-            col(Appointment.case_id),
-            col(Appointment.starts_at),
-            col(ClinicLocation.timezone),
-        )
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Appointment.clinic_location_id))
-        .where(col(Appointment.id).in_(appointment_ids), col(Appointment.deleted_at).is_(None))
-    )
-    appointments = {row[0]: Attended(*row[1:7], _day(actor, row[7], row[8])) for row in found}
-    _all_found(appointment_ids, appointments, "appointment")
-    return appointments
-
-
-def _day(actor: Actor, instant: datetime, timezone: str) -> str:
-    return date_text(local_date(instant, zone(timezone)), actor.settings.locale)
-
-
-def _all_found(wanted: Collection[UUID], found: Collection[UUID], called: str) -> None:
-    if len(set(wanted)) > len(found):
-        raise NotFound(f"This {called} does not exist.")

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, func, literal
+from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, exists, func, literal
 from sqlmodel import col
 
 from clinic_core.billing.schemas import DisplayStatus
 from clinic_core.errors import IllegalTransition
 from clinic_core.models import ClinicLocation, Invoice
+from clinic_core.scheduling.charged import charging_line
 from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
 
 TRANSITIONS: Mapping[InvoiceStatus, frozenset[InvoiceStatus]] = {
@@ -51,3 +52,8 @@ def display_status(at: datetime) -> ColumnElement[str]:
         (col(Invoice.written_off) > 0, DisplayStatus.WRITTEN_OFF.value),
         else_=DisplayStatus.PAID.value,
     )
+
+
+def is_charged(of_this: ColumnElement[bool]) -> ColumnElement[bool]:
+    """A line of a draft, or one of an issued invoice that is not credited in full, is about it."""
+    return exists().where(charging_line(), of_this)

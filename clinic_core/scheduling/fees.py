@@ -17,14 +17,14 @@ from clinic_core.models import (
     AppointmentFee,
     AppUser,
     ClinicLocation,
-    Invoice,
     InvoiceLine,
     Patient,
     ProductService,
 )
+from clinic_core.scheduling.charged import charging_line
 from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import FeeRow
-from clinic_core.vocabulary import AppointmentStatus, CancelledBy, FeeKind, FeeStatus, InvoiceStatus, ItemType
+from clinic_core.vocabulary import AppointmentStatus, CancelledBy, FeeKind, FeeStatus, ItemType
 
 
 def fee_kind(appointment: Appointment) -> FeeKind | None:
@@ -70,9 +70,24 @@ def keep_fee(session: Session, actor: Actor, appointment: Appointment) -> None:
     if kind is not None and amount > 0:
         _propose(session, appointment, fee, kind, amount)
     elif fee is not None and fee.status is not FeeStatus.WITHDRAWN:
-        _refuse_invoiced(session, appointment.id)
+        refuse_invoiced(session, appointment.id)
         fee.status, fee.waived_reason = FeeStatus.WITHDRAWN, None
     session.flush()
+
+
+def refuse_invoiced(session: Session, appointment_id: UUID) -> None:
+    """Refuses to waive or withdraw a fee that a line charges for; the caller holds the lock of the fee.
+
+    Raises:
+        Conflict: it is on a draft, or on an invoice that does not credit it in full.
+    """
+    invoiced = exists().where(
+        charging_line(),
+        col(InvoiceLine.appointment_id) == appointment_id,
+        col(InvoiceLine.item_type) == ItemType.FEE,
+    )
+    if session.execute(select(invoiced)).scalar_one():
+        raise Conflict("The fee for it stands on an invoice; credit or remove that line first.")
 
 
 def fee_rows(
@@ -154,14 +169,3 @@ def _propose(
     elif fee.status is FeeStatus.WITHDRAWN or fee.kind is not kind:
         fee.kind, fee.amount = kind, amount
         fee.status, fee.waived_reason = FeeStatus.PROPOSED, None
-
-
-def _refuse_invoiced(session: Session, appointment_id: UUID) -> None:
-    invoiced = exists().where(
-        col(InvoiceLine.appointment_id) == appointment_id,
-        col(InvoiceLine.item_type) == ItemType.FEE,
-        col(Invoice.id) == col(InvoiceLine.invoice_id),
-        col(Invoice.status) != InvoiceStatus.VOID,
-    )
-    if session.execute(select(invoiced)).scalar_one():
-        raise Conflict("The fee for it stands on an invoice; credit or remove that line first.")

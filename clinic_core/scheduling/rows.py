@@ -50,9 +50,10 @@ from clinic_core.models import (
     ProductService,
     Visit,
 )
+from clinic_core.scheduling.charged import charging_line
 from clinic_core.scheduling.reach import reads_as_staff
 from clinic_core.scheduling.schemas import AppointmentRow, ResourceRef
-from clinic_core.vocabulary import AppointmentStatus, InvoiceStatus
+from clinic_core.vocabulary import AppointmentStatus
 
 _OWN = (
     "id", "patient_id", "practitioner_user_id", "clinic_location_id", "starts_at", "ends_at", "buffer_minutes",
@@ -187,7 +188,7 @@ _COLUMNS: tuple[ColumnElement[Any], ...] = (
 
 
 def _invoiced(actor: Actor) -> ColumnElement[Any]:
-    """Whether it or its visit stands on a paper that is not void; NULL where the actor may not see money."""
+    """Whether it or its visit is charged for; NULL where the actor may not see money."""
     if not actor.can(Permission.BILLING_VIEW):
         return null()
     of_this = or_(col(InvoiceLine.appointment_id) == col(Appointment.id), col(InvoiceLine.visit_id) == col(Visit.id))
@@ -195,8 +196,7 @@ def _invoiced(actor: Actor) -> ColumnElement[Any]:
         exists()
         .where(
             col(InvoiceLine.organization_id) == col(Appointment.organization_id),
-            col(Invoice.id) == col(InvoiceLine.invoice_id),
-            col(Invoice.status) != InvoiceStatus.VOID,
+            charging_line(),
             of_this,
             invoices_in_scope(actor, Permission.BILLING_VIEW),
         )

@@ -1,24 +1,25 @@
-"""What was attended and is on no invoice yet: the lines that a new invoice should not miss."""
+"""What was attended, or costs a fee, and is on no invoice yet: the lines that a new invoice should not miss."""
 
 from collections.abc import Iterable
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, exists, or_, select
+from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
 from clinic_core.billing.reach import patient_in_reach
 from clinic_core.billing.schemas import OfPatient, UninvoicedRow
+from clinic_core.billing.status import is_charged
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.formats import date_text
-from clinic_core.models import Appointment, AppUser, ClinicLocation, Invoice, InvoiceLine, ProductService, Visit
-from clinic_core.vocabulary import AppointmentStatus, InvoiceKind, InvoiceStatus, Scope
+from clinic_core.models import Appointment, AppointmentFee, AppUser, ClinicLocation, InvoiceLine, ProductService, Visit
+from clinic_core.vocabulary import AppointmentStatus, FeeStatus, ItemType, Scope
 
 
 @query(Permission.BILLING_MANAGE, name="invoice.uninvoiced")
 def list_uninvoiced(work: Work, request: OfPatient) -> tuple[UninvoicedRow, ...]:
-    """A patient's completed appointments, and visits without one, that no draft or invoice charges for; oldest first.
+    """A patient's completed appointments, visits without one, and proposed fees that nothing charges for; oldest first.
 
     An invoice that is void or credited in full charges for nothing.
 
@@ -27,7 +28,11 @@ def list_uninvoiced(work: Work, request: OfPatient) -> tuple[UninvoicedRow, ...]
     """
     actor = work.actor
     patient_in_reach(work.session, actor, Permission.BILLING_MANAGE, request.patient_id)
-    rows = [*_appointments(work, request.patient_id), *_lone_visits(work, request.patient_id)]
+    rows = [
+        *_appointments(work, request.patient_id),
+        *_lone_visits(work, request.patient_id),
+        *_fees(work, request.patient_id),
+    ]
     if actor.scope(Permission.BILLING_MANAGE) is Scope.LOCATION:
         rows = [row for row in rows if row.clinic_location_id in actor.location_ids]
     return tuple(sorted(rows, key=lambda row: (row.attended_on, row.id)))
@@ -56,7 +61,7 @@ def _appointments(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:
             col(Appointment.patient_id) == patient_id,
             col(Appointment.status) == AppointmentStatus.COMPLETED,
             col(Appointment.deleted_at).is_(None),
-            ~_charged(
+            ~is_charged(
                 or_(
                     col(InvoiceLine.appointment_id) == col(Appointment.id),
                     col(InvoiceLine.visit_id) == col(Visit.id),
@@ -68,6 +73,7 @@ def _appointments(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:
         day = local_date(appointment.starts_at, zone(timezone))
         yield UninvoicedRow(
             id=appointment.id,
+            item_type=_kind(appointment.product_service_id, visit_id),
             appointment_id=appointment.id,
             visit_id=visit_id,
             product_service_id=appointment.product_service_id,
@@ -97,13 +103,14 @@ def _lone_visits(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:
             col(Visit.patient_id) == patient_id,
             col(Visit.appointment_id).is_(None),
             col(Visit.deleted_at).is_(None),
-            ~_charged(col(InvoiceLine.visit_id) == col(Visit.id)),
+            ~is_charged(col(InvoiceLine.visit_id) == col(Visit.id)),
         )
     )
     for visit_id, practitioner_id, location_id, visited_at, practitioner, timezone in found:
         day = local_date(visited_at, zone(timezone))
         yield UninvoicedRow(
             id=visit_id,
+            item_type=ItemType.VISIT,
             appointment_id=None,
             visit_id=visit_id,
             product_service_id=None,
@@ -117,12 +124,40 @@ def _lone_visits(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:
         )
 
 
-def _charged(of_this: ColumnElement[bool]) -> ColumnElement[bool]:
-    """A line of a draft, or of an invoice that is neither void nor credited in full, is about it."""
-    return exists().where(
-        of_this,
-        col(Invoice.id) == col(InvoiceLine.invoice_id),
-        col(Invoice.kind) == InvoiceKind.INVOICE,
-        col(Invoice.status) != InvoiceStatus.VOID,
-        or_(col(Invoice.status) == InvoiceStatus.DRAFT, col(Invoice.credited) < col(Invoice.total)),
+def _fees(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:
+    """Fees that are neither waived nor withdrawn, at the amount that was fixed."""
+    found = work.session.execute(
+        select(AppointmentFee, Appointment, col(AppUser.display_name), col(ClinicLocation.timezone))
+        .join(Appointment, col(Appointment.id) == col(AppointmentFee.appointment_id))
+        .join(AppUser, col(AppUser.id) == col(Appointment.practitioner_user_id))
+        .join(ClinicLocation, col(ClinicLocation.id) == col(Appointment.clinic_location_id))
+        .where(
+            col(AppointmentFee.patient_id) == patient_id,
+            col(AppointmentFee.status) == FeeStatus.PROPOSED,
+            ~is_charged(
+                and_(col(InvoiceLine.appointment_id) == col(Appointment.id), col(InvoiceLine.item_type) == ItemType.FEE)
+            ),
+        )
     )
+    for fee, appointment, practitioner, timezone in found:
+        day = local_date(appointment.starts_at, zone(timezone))
+        yield UninvoicedRow(
+            id=appointment.id,
+            item_type=ItemType.FEE,
+            appointment_id=appointment.id,
+            visit_id=None,
+            product_service_id=None,
+            practitioner_user_id=appointment.practitioner_user_id,
+            practitioner_name=practitioner,
+            clinic_location_id=appointment.clinic_location_id,
+            attended_on=day,
+            description=f"{fee.kind.label} fee, {date_text(day, work.actor.settings.locale)}",
+            unit_price=fee.amount,
+            tax_rate=Decimal(0),
+        )
+
+
+def _kind(service_id: UUID | None, visit_id: UUID | None) -> ItemType:
+    if service_id is not None:
+        return ItemType.SERVICE
+    return ItemType.VISIT if visit_id is not None else ItemType.FEE

@@ -176,9 +176,13 @@ class OfPatient(Frozen):
 
 
 class UninvoicedRow(Frozen):
-    """Something attended that no invoice charges for, as the line that would; `id` is the appointment's or visit's."""
+    """Something that no invoice charges for, as the line that would; `id` is the appointment's or visit's.
+
+    Attended, or a proposed fee (`item_type`), whose price is fixed.
+    """
 
     id: UUID
+    item_type: ItemType
     appointment_id: UUID | None
     visit_id: UUID | None
     product_service_id: UUID | None

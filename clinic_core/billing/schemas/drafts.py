@@ -1,18 +1,28 @@
 """What is asked of invoices: drafting, changing, issuing."""
 
 from decimal import Decimal
+from typing import TypeVar
 from uuid import UUID
 
 from pydantic import field_validator
 
-from clinic_core.billing.schemas.base import NAME_LIMIT, TEXT_LIMIT, Frozen
+from clinic_core.billing.schemas.base import DESCRIPTION_LIMIT, NAME_LIMIT, Frozen
 from clinic_core.billing.schemas.numbers import DiscountRate, Quantity, TaxRate, UnitPrice
 from clinic_core.errors import InvalidInput
 from clinic_core.kit.text import clean, clean_multiline, clean_required
 from clinic_core.vocabulary import ItemType
 
+Part = TypeVar("Part")
+
 ADDRESS_LIMIT = 1000
 LINE_LIMIT = 200
+
+
+def not_too_many(lines: tuple[Part, ...]) -> tuple[Part, ...]:
+    """What becomes lines of one document, no more of it than fits. Raises: InvalidInput."""
+    if len(lines) > LINE_LIMIT:
+        raise InvalidInput(f"A document has at most {LINE_LIMIT} lines; this one has {len(lines)}.")
+    return lines
 
 
 class BillTo(Frozen):
@@ -58,26 +68,27 @@ class DraftLine(Frozen):
     @field_validator("description")
     @classmethod
     def _description(cls, value: str | None) -> str | None:
-        return clean(value, limit=TEXT_LIMIT, field="description") or None if value is not None else None
+        return clean(value, limit=DESCRIPTION_LIMIT, field="description") or None if value is not None else None
 
 
 class DraftInvoice(Frozen):
-    """A new draft: the lines given, and one for each visit that no line names.
+    """A new draft: the lines given, and one for each appointment and visit that no line charges for.
 
     `clinic_location_id` left out is that of the first visit or appointment, else the actor's only location.
     """
 
     patient_id: UUID
     lines: tuple[DraftLine, ...] = ()
+    appointment_ids: tuple[UUID, ...] = ()
     visit_ids: tuple[UUID, ...] = ()
     clinic_location_id: UUID | None = None
     bill_to: BillTo | None = None
     request_id: UUID | None = None
 
-    @field_validator("lines")
+    @field_validator("lines", "appointment_ids", "visit_ids")
     @classmethod
-    def _lines(cls, value: tuple[DraftLine, ...]) -> tuple[DraftLine, ...]:
-        return _not_too_many(value)
+    def _lines(cls, value: tuple[DraftLine | UUID, ...]) -> tuple[DraftLine | UUID, ...]:
+        return not_too_many(value)
 
 
 class UpdateDraft(Frozen):
@@ -92,7 +103,7 @@ class UpdateDraft(Frozen):
     @field_validator("lines")
     @classmethod
     def _lines(cls, value: tuple[DraftLine, ...]) -> tuple[DraftLine, ...]:
-        return _not_too_many(value)
+        return not_too_many(value)
 
 
 class DeleteDraft(Frozen):
@@ -115,9 +126,3 @@ class IssueInvoice(Frozen):
     invoice_id: UUID
     version: int | None = None
     request_id: UUID | None = None
-
-
-def _not_too_many(lines: tuple[DraftLine, ...]) -> tuple[DraftLine, ...]:
-    if len(lines) > LINE_LIMIT:
-        raise InvalidInput(f"A document has at most {LINE_LIMIT} lines; this one has {len(lines)}.")
-    return lines

@@ -7,7 +7,7 @@ from clinic_core.access import Permission, Work, use_case
 from clinic_core.access.scope import appointments_in_scope
 from clinic_core.errors import Conflict, NotFound
 from clinic_core.models import Appointment, AppointmentFee
-from clinic_core.scheduling.fees import fee_rows
+from clinic_core.scheduling.fees import fee_rows, refuse_invoiced
 from clinic_core.scheduling.schemas import FeeRow, WaiveFee
 from clinic_core.vocabulary import FeeStatus
 
@@ -21,7 +21,7 @@ def waive_fee(work: Work, request: WaiveFee) -> FeeRow:
     Raises:
         NotFound: an unknown fee, or one of an appointment out of reach.
         StaleEdit: it was changed after the list was drawn.
-        Conflict: it is not proposed (any more).
+        Conflict: it is not proposed (any more), or stands on an invoice.
     """
     in_reach = exists().where(
         col(AppointmentFee.id) == request.appointment_fee_id,
@@ -33,6 +33,7 @@ def waive_fee(work: Work, request: WaiveFee) -> FeeRow:
     fee = work.lock(AppointmentFee, request.appointment_fee_id, called="fee", version=request.version)
     if fee.status is not FeeStatus.PROPOSED:
         raise Conflict(f"This fee is {fee.status.label.lower()} already; reload to see where it stands.")
+    refuse_invoiced(work.session, fee.appointment_id)
     fee.status, fee.waived_reason = FeeStatus.WAIVED, request.reason
     work.session.flush()
     return fee_rows(work.session, work.actor, col(AppointmentFee.id) == fee.id)[0]
