@@ -7,13 +7,22 @@ from uuid import UUID
 
 import streamlit as st
 
-from clinic_core.billing.schemas import CatalogueRow, CreateCatalogueItem, UpdateCatalogueItem
+from clinic_core.billing.queries import price_history
+from clinic_core.billing.schemas import (
+    CatalogueRow,
+    CreateCatalogueItem,
+    GetCatalogueItem,
+    PriceHistoryRow,
+    UpdateCatalogueItem,
+)
 from clinic_core.billing.schemas.base import ITEM_NAME_LIMIT
-from clinic_core.kit.formats import plain_number
+from clinic_core.kit.formats import plain_number, rate_text, unit_price
 from clinic_core.scheduling.queries import list_requirements, list_resources
 from clinic_core.scheduling.schemas import ListRequirements, ListResources, ResourceNeed
 from clinic_core.ui.forms import choice_field, number_field, percent_of, price_of, text_field
+from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import Page
+from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.vocabulary import ProductType, ResourceType
 
 _PERCENT = Decimal(100)
@@ -114,6 +123,27 @@ def draw_needs(page: Page, item: CatalogueRow | None, *, key: str) -> tuple[Reso
             )
             chosen += [ResourceNeed(type=kind, category=category) for category in categories]
     return tuple(chosen)
+
+
+def draw_price_history(page: Page, item: CatalogueRow, *, key: str) -> None:
+    """What the item cost from when on, and who changed it."""
+    settings = page.actor.settings
+    rows = page.read(price_history, GetCatalogueItem(item_id=item.id))
+    with st.expander(f"Price history ({len(rows)})", icon=":material/history:", key=f"{key}_history"):
+        show_table(
+            rows,
+            [
+                Column[PriceHistoryRow]("valid_from", "From", zone=reader_zone()),
+                Column[PriceHistoryRow](
+                    lambda row: unit_price(row.unit_price, settings.currency, settings.locale), "Unit price", right=True
+                ),
+                Column[PriceHistoryRow](lambda row: rate_text(row.tax_rate, settings.locale), "Tax", right=True),
+                Column[PriceHistoryRow](lambda row: row.changed_by or "Import or job", "Changed by"),
+            ],
+            key=f"{key}_prices",
+            wording=Wording(settings.locale),
+            empty="No price is on record.",
+        )
 
 
 def _category_word(any_word: str, category: str) -> str:

@@ -11,7 +11,9 @@ from clinic_core.billing.service import create_catalogue_item, set_catalogue_ite
 from clinic_core.kit.formats import rate_text, unit_price
 from clinic_core.scheduling.schemas import SetRequirements
 from clinic_core.scheduling.service import set_requirements
-from clinic_core.ui.catalogue_form import draw_item_form, draw_needs
+from clinic_core.ui.catalogue_form import draw_item_form, draw_needs, draw_price_history
+from clinic_core.ui.catalogue_import import KEY as IMPORT
+from clinic_core.ui.catalogue_import import draw_import, open_import
 from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.vocabulary import ProductType
@@ -40,6 +42,8 @@ def edit(item: CatalogueRow | None) -> None:
     typed = draw_item_form(item, key=FORM)
     sets_needs = typed.type is ProductType.SERVICE and page.actor.can(*SEES_ROOMS)
     needs = draw_needs(page, item, key=FORM) if sets_needs else ()
+    if item is not None:
+        draw_price_history(page, item, key=FORM)
     with st.container(horizontal=True, horizontal_alignment="right"):
         if item is not None:
             word = "Deactivate" if item.active else "Activate"
@@ -71,6 +75,7 @@ def edit(item: CatalogueRow | None) -> None:
 
 with page.actions:
     if may_manage:
+        st.button("Import", icon=":material/upload_file:", on_click=open_import)
         st.button("New item", type="primary", icon=":material/add:", on_click=set_form, args=(None, True))
 with st.container(horizontal=True, vertical_alignment="center", gap="small"):
     search = st.text_input(
@@ -121,3 +126,5 @@ if chosen is not None:
     st.rerun()
 if FORM in st.session_state:
     edit(st.session_state[FORM])
+elif IMPORT in st.session_state:
+    draw_import(page)

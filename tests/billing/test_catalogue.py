@@ -5,7 +5,7 @@ from decimal import Decimal
 import pytest
 
 from clinic_core.access import perform
-from clinic_core.billing.queries import get_catalogue_item, list_catalogue
+from clinic_core.billing.queries import get_catalogue_item, list_catalogue, price_history
 from clinic_core.billing.schemas import (
     CatalogueRow,
     CreateCatalogueItem,
@@ -111,7 +111,7 @@ def test_the_list_finds_parts_of_code_and_name_and_takes_wildcards_literally(cli
         ({"unit_price": Decimal("0.0000001")}, "Unit price must not have more than 6 decimals."),
         ({"tax_rate": Decimal(19)}, "Tax rate must be between 0 and 1, where 0.19 means 19 per cent."),
         ({"code": "  "}, "Code is missing."),
-        ({"name": "x" * 10_000}, "Name must not be longer than 200 characters; it has 10,000."),
+        ({"name": "x" * 10_000}, "Name must not be longer than 900 characters; it has 10,000."),
         ({"name": "a\0b"}, "Name must not contain control characters."),
         ({"color": "red"}, "Color must be written like #1f6feb."),
         ({"duration_minutes": 0}, "Duration minutes must be between 1 and 1,440."),
@@ -136,3 +136,20 @@ def test_an_item_of_another_organisation_does_not_exist(clinic: Clinic) -> None:
             set_catalogue_item_active,
             SetCatalogueItemActive(item_id=other.service, active=False),
         )
+
+
+def test_the_price_history_says_since_when_what_costs_how_much_and_who_changed_it(clinic: Clinic) -> None:
+    made = perform(clinic.actor("manager"), create_catalogue_item, item())
+    named = perform(clinic.actor("owner"), update_catalogue_item, update(made, name="Laser therapy"))
+    perform(clinic.actor("owner"), update_catalogue_item, update(named, unit_price=Decimal(130), tax_rate="0.19"))
+    history = perform(clinic.actor("manager"), price_history, GetCatalogueItem(item_id=made.id))
+    assert [(row.unit_price, row.tax_rate, row.changed_by) for row in history] == [
+        (Decimal(130), Decimal("0.19"), "Owner"),
+        (Decimal("120.50"), Decimal(0), "Manager"),
+    ]
+    assert history[0].valid_from > history[1].valid_from
+    with pytest.raises(NotFound):
+        perform(make_clinic().actor("owner"), price_history, GetCatalogueItem(item_id=made.id))
+    for role in ("assistant", "patient"):
+        with pytest.raises(PermissionDenied):
+            perform(clinic.actor(role), price_history, GetCatalogueItem(item_id=made.id))

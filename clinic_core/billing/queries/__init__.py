@@ -1,6 +1,7 @@
 """Billing's reads: documents, receipts, balances, the catalogue, the proof of numbers."""
 
-from clinic_core.billing.queries.catalogue import get_catalogue_item, list_catalogue
+from clinic_core.billing.queries.catalogue import get_catalogue_item, list_catalogue, price_history
+from clinic_core.billing.queries.closing import day_to_close, list_closings, month_to_close
 from clinic_core.billing.queries.documents import (
     count_invoices,
     export_invoices,
@@ -17,22 +18,32 @@ from clinic_core.billing.queries.receipts import (
     patient_balance,
     print_receipt,
 )
+from clinic_core.billing.queries.refunds import count_refund_requests, list_refund_requests
+from clinic_core.billing.queries.takings import export_takings, takings
 from clinic_core.billing.queries.uninvoiced import list_uninvoiced
 
 __all__ = [
     "count_invoices",
     "count_receipts",
+    "count_refund_requests",
+    "day_to_close",
     "export_invoices",
+    "export_takings",
     "get_catalogue_item",
     "get_invoice",
     "get_receipt",
     "list_catalogue",
+    "list_closings",
     "list_invoices",
     "list_receipts",
+    "list_refund_requests",
     "list_uninvoiced",
+    "month_to_close",
     "number_proof",
     "open_invoices",
     "patient_balance",
+    "price_history",
     "print_invoice",
     "print_receipt",
+    "takings",
 ]

@@ -4,10 +4,11 @@ from sqlmodel import col, func, or_, select
 
 from clinic_core.access import Permission, Work, query
 from clinic_core.billing.rows import catalogue_row
-from clinic_core.billing.schemas import CatalogueRow, GetCatalogueItem, ListCatalogue
+from clinic_core.billing.schemas import CatalogueRow, GetCatalogueItem, ListCatalogue, PriceHistoryRow
+from clinic_core.billing.schemas.base import PAGE_LIMIT
 from clinic_core.errors import NotFound
 from clinic_core.kit.text import escape_like
-from clinic_core.models import ProductService
+from clinic_core.models import AppUser, ProductPrice, ProductService
 
 _READERS = (Permission.BILLING_VIEW, Permission.APPOINTMENT_READ)
 
@@ -43,3 +44,30 @@ def get_catalogue_item(work: Work, request: GetCatalogueItem) -> CatalogueRow:
     if item is None:
         raise NotFound("This catalogue item does not exist.")
     return catalogue_row(item)
+
+
+@query(Permission.BILLING_MANAGE, name="catalogue.price_history")
+def price_history(work: Work, request: GetCatalogueItem) -> tuple[PriceHistoryRow, ...]:
+    """What an item cost from when on, newest first, and who changed it.
+
+    Raises:
+        NotFound: no such item.
+    """
+    get_catalogue_item(work, request)
+    found = work.session.execute(
+        select(ProductPrice, AppUser.display_name)
+        .join(AppUser, col(AppUser.id) == col(ProductPrice.created_by), isouter=True)
+        .where(col(ProductPrice.product_service_id) == request.item_id)
+        .order_by(col(ProductPrice.valid_from).desc(), col(ProductPrice.id).desc())
+        .limit(PAGE_LIMIT)
+    )
+    return tuple(
+        PriceHistoryRow(
+            id=price.id,
+            valid_from=price.valid_from,
+            unit_price=price.unit_price,
+            tax_rate=price.tax_rate,
+            changed_by=name or "",
+        )
+        for price, name in found
+    )
