@@ -12,6 +12,7 @@ from clinic_core.kit import formats
 from clinic_core.kit.formats import Locale
 from clinic_core.kit.money import ZERO
 from clinic_core.kit.paper import Paper, PaperColumn, PaperRow
+from clinic_core.kit.paper_text import isolated
 from clinic_core.vocabulary import InvoiceKind, ReceiptKind
 
 _DESCRIPTION = 1
@@ -67,7 +68,7 @@ def receipt_pdf(receipt: ReceiptDetail, locale: Locale) -> bytes:
 
 
 def _begun(title: str, seller: Party) -> Paper:
-    paper = Paper(title=title, author=seller.name, footer=f"{seller.name} · {title}")
+    paper = Paper(title=title, author=seller.name, footer=f"{isolated(seller.name)} · {title}")
     lines = [*seller.letterhead.splitlines(), seller.location, *seller.address.splitlines(), seller.phone]
     paper.letterhead(seller.name, title, [*lines, f"Tax number {seller.tax_number}" if seller.tax_number else ""])
     return paper
@@ -84,7 +85,7 @@ def _facts(invoice: InvoiceDetail, locale: Locale) -> list[tuple[str, str]]:
         ("Due", formats.date_text(due_on, locale) if due_on else ""),
         ("Corrects", invoice.corrects_number or ""),
         ("Reason", invoice.reason),
-        ("Patient", f"{invoice.patient_name}, {invoice.patient_code}"),
+        ("Patient", f"{isolated(invoice.patient_name)}, {invoice.patient_code}"),
         ("Status", invoice.display_status.label),
         ("Amounts", f"in {invoice.currency}"),
     ]

@@ -2,15 +2,15 @@
 
 import logging
 from collections.abc import Sequence
-from copy import copy
-from io import BytesIO
 from typing import NamedTuple
 
-from fontTools.ttLib import TTFont  # type: ignore[import-untyped]
 from fpdf import FPDF
-from fpdf.fonts import SubsetMap, TTFFont
+from fpdf.fonts import TTFFont
+from fpdf.line_break import Fragment
 
-from clinic_core.kit.paper_fonts import FAMILY, FILES, paper_font
+from clinic_core.kit.paper_fonts import BASE, FAMILY, Face, own_font
+from clinic_core.kit.paper_output import PaperProducer
+from clinic_core.kit.paper_text import Run, ShapedFragment, is_plain, runs_of
 
 MARGIN = 18
 BOTTOM = 22
@@ -74,18 +74,14 @@ class Paper(FPDF):
         self.set_lang("en")
         self.set_text_color(*INK)
         self.set_draw_color(*RULE)
-        for style in FILES:
-            font = paper_font(style).parsed
-            own = copy(font)
-            own.i = len(self.fonts) + 1
-            own.missing_glyphs = []
-            own.biggest_size_pt = 0
-            own.subset = SubsetMap(own)
-            self.fonts[font.fontkey] = own
+        for style in ("", "B"):
+            self._font(BASE, style)
         self.write_in(9)
 
     def write_in(self, points: int, style: str = "", color: tuple[int, int, int] = INK) -> None:
         """The size, weight ("" or "B") and colour of what is written next."""
+        if self.current_font is not self.fonts[FAMILY + style]:
+            self.font_family = ""  # a page that began in another script took its font for the current one
         self.set_font(FAMILY, style, points)
         self.set_text_color(*color)
 
@@ -188,15 +184,40 @@ class Paper(FPDF):
 
     def to_bytes(self) -> bytes:
         """The finished PDF, with no more of the fonts than it uses."""
-        for style in FILES:
-            shared = paper_font(style)
-            own = self.fonts[shared.parsed.fontkey]
-            if isinstance(own, TTFFont):
-                enough = shared.glyphs.issuperset(own.subset.get_all_glyph_names())
-                own.ttfont = TTFont(
-                    BytesIO(shared.common if enough else shared.whole), recalcTimestamp=False, lazy=True
-                )
-        return bytes(self.output())
+        return bytes(self.output(output_producer_class=PaperProducer))
+
+    def _preload_font_styles(
+        self, text: str | None, markdown: bool, _initial_emphasis: tuple[bool, bool, bool, bool] | None = None
+    ) -> Sequence[Fragment]:
+        """Takes the place of fpdf2's, for texts that need more than the base font or more than one letter at a time."""
+        if not text or is_plain(text):
+            return super()._preload_font_styles(text, markdown, _initial_emphasis)
+        return tuple(map(self._fragment, runs_of(text)))
+
+    def _fragment(self, run: Run) -> Fragment:
+        state = self._get_current_graphics_state()
+        state.current_font = self._font(run.face, self.font_style)
+        state.font_family = run.face.family
+        if run.shaped:
+            state.text_shaping = {
+                "use_shaping_engine": True,
+                "features": {},
+                "direction": run.paragraph,
+                "script": None,
+                "language": None,
+                "fragment_direction": run.direction,
+                "paragraph_direction": run.paragraph,
+            }
+        return (ShapedFragment if run.shaped else Fragment)(list(run.text), state, self.k)
+
+    def _font(self, face: Face, style: str) -> TTFFont:
+        weight = style if style in face.weights else ""
+        known = self.fonts.get(face.family + weight)
+        if isinstance(known, TTFFont):
+            return known
+        own = own_font(face, weight, len(self.fonts) + 1)
+        self.fonts[own.fontkey] = own
+        return own
 
     def _wrapped(self, width: int, text: str) -> list[str]:
         """The text in lines of a column; what would fill more than a few of them ends in dots."""
