@@ -95,8 +95,17 @@ def guards() -> Mapping[str, Callable[[Mapping[str, Any]], ClinicError]]:
         "ck_invoice_not_over_allocated": "An invoice was paid in the meantime; reload and look again.",
         "ck_receipt_not_over_allocated": "The receipt was used up in the meantime; reload and look again.",
         "payment_needs_issued": "Only an issued invoice can be paid.",
+        "refund_four_eyes": "A refund needs the consent of a second person here; ask for it instead.",
     }
-    return {name: _conflict(sentence) for name, sentence in sentences.items()}
+    return {name: _conflict(sentence) for name, sentence in sentences.items()} | {"period_closed": _closed}
+
+
+def _closed(detail: Mapping[str, Any]) -> ClinicError:
+    day = formats.date_text(date.fromisoformat(detail["day"]))
+    return Conflict(
+        f"The books of {day} are closed, so nothing can be dated then; choose a day that is open, or have the closing"
+        " opened again under Close day."
+    )
 
 
 def _conflict(sentence: str) -> Callable[[Mapping[str, Any]], ClinicError]:

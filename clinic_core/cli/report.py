@@ -30,12 +30,14 @@ from clinic_core.analytics.schemas import (
     Revenue,
     Utilization,
 )
+from clinic_core.billing.queries import takings
+from clinic_core.billing.schemas import MethodTakings, Takings, TakingsRequest
 from clinic_core.errors import NotFound
 from clinic_core.kit.formats import minutes_text, money, plain_amount, rate_text
 
 app = typer.Typer(no_args_is_help=True, help="Figures of an organisation: outstanding, aging, utilization and more.")
 
-Value = str | int | float | None | Mapping[str, str] | Sequence[Mapping[str, str | None]]
+Value = str | int | float | None | Mapping[str, str] | Sequence[Mapping[str, str | int | None]]
 Told = tuple[Mapping[str, Value], Sequence[tuple[str, str]]]
 """What a command prints: an object for scripts, and lines of label and text for people."""
 
@@ -239,6 +241,35 @@ def _told_revenue(reader: _Reader, found: Revenue) -> Told:
     }
     lines = [("Invoiced", reader.money(found.invoiced)), ("Collected", reader.money(found.collected))]
     return values, lines
+
+
+@app.command("takings")
+def takings_command(
+    organization: Organization,
+    first: First = None,
+    last: Last = None,
+    location: Location = None,
+    as_json: Json = False,
+) -> None:
+    """The money handed over in the period by method, less what was paid back."""
+    reader = _Reader(organization)
+    period = reader.period(first, last, location, None)
+    found = perform(reader.actor, takings, TakingsRequest(**period.model_dump(exclude={"practitioner_user_id"})))
+    values: dict[str, Value] = {
+        "from": found.first_day.isoformat(),
+        "to": found.last_day.isoformat(),
+        **_taken(found),
+        "currency": found.currency,
+        "methods": [{"method": each.method.value, **_taken(each)} for each in found.methods],
+    }
+    lines = [(each.method.label, f"{reader.money(each.net)} ({each.count})") for each in found.methods]
+    totals = [("Received", found.received), ("Paid back", found.paid_back), ("Net", found.net)]
+    _print(values, [*lines, *((label, reader.money(value)) for label, value in totals)], as_json=as_json)
+
+
+def _taken(found: Takings | MethodTakings) -> dict[str, str | int]:
+    sums = {"received": found.received, "paid_back": found.paid_back, "net": found.net}
+    return {**{name: plain_amount(value) for name, value in sums.items()}, "count": found.count}
 
 
 def _outstanding_values(found: Outstanding) -> dict[str, Value]:

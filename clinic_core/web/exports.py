@@ -20,6 +20,8 @@ from clinic_core.analytics.service import (
 )
 from clinic_core.audit.schemas import AuditFilter
 from clinic_core.audit.service import export_audit
+from clinic_core.billing.queries import export_takings
+from clinic_core.billing.schemas import TakingsRequest
 from clinic_core.errors import InvalidInput
 from clinic_core.scheduling.schemas import ListRecall
 from clinic_core.scheduling.service import export_recall
@@ -49,6 +51,7 @@ RECALL = {
     "practitioner": "practitioner_user_id",
     "service": "product_service_id",
 }
+TAKINGS = {"from": "first_day", "to": "last_day", "location": "clinic_location_id"}
 OVERRIDES = {**PERIOD, "kind": "kind", "by": "overridden_by_user_id"}
 AUDIT = {
     "person": "actor_user_id",
@@ -84,6 +87,7 @@ EXPORT_ROUTES = [
     export_route("credit", export_credit, OutstandingRowsRequest, RECEIVABLES),
     export_route("invoiced", export_invoiced, PeriodRowsRequest, PERIOD),
     export_route("collected", export_collected, PeriodRowsRequest, PERIOD),
+    export_route("takings", export_takings, TakingsRequest, TAKINGS),
     export_route("no-show", export_no_show, PeriodRowsRequest, PERIOD),
     export_route("overrides", export_overrides, OverridesRequest, OVERRIDES),
     export_route("recall", export_recall, ListRecall, RECALL),

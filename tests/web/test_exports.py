@@ -63,7 +63,7 @@ def test_the_address_carries_the_filters(owing: Clinic) -> None:
     assert len(rows(fetch(owing, "manager", f"invoiced.csv?{PERIOD}"))) == 2
 
 
-@pytest.mark.parametrize("name", [*MONEY, "no-show", "overrides", "recall", "audit"])
+@pytest.mark.parametrize("name", [*MONEY, "takings", "no-show", "overrides", "recall", "audit"])
 def test_a_file_needs_a_session(clinic: Clinic, name: str) -> None:
     assert fetch(clinic, None, f"{name}.csv?{PERIOD}").status_code == 401
 
@@ -73,7 +73,7 @@ def test_a_file_needs_a_session(clinic: Clinic, name: str) -> None:
     [
         *((role, name, 403) for role in ("practitioner", "assistant", "patient") for name in MONEY),
         *(("patient", name, 403) for name in ("no-show", "overrides")),
-        *(("assistant", name, 200) for name in ("overrides", "recall")),
+        *(("assistant", name, 200) for name in ("takings", "overrides", "recall")),
         ("assistant", "no-show", 200),
         ("manager", "audit", 403),
         ("admin", "audit", 200),

@@ -57,3 +57,4 @@ UnitPrice = Annotated[Decimal, BeforeValidator(_reader(UNIT_PRICE, "unit_price",
 Quantity = Annotated[Decimal, BeforeValidator(_reader(QUANTITY, "quantity", _not_zero))]
 TaxRate = Annotated[Decimal, BeforeValidator(_reader(RATE, "tax_rate", _fraction))]
 DiscountRate = Annotated[Decimal, BeforeValidator(_reader(RATE, "discount_rate", _fraction))]
+CountedAmount = Annotated[Decimal, BeforeValidator(_reader(AMOUNT, "counted", lambda _: None))]

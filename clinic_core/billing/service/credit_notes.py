@@ -73,7 +73,7 @@ def credit_invoice(work: Work, request: CreditInvoice) -> InvoiceHead:
     issued_on = today_at(session, invoice.clinic_location_id)
     with work.constraints(guards()):
         _release(session, invoice, credit.totals.total - (invoice.balance or ZERO), issued_on)
-    note = _credit_note(work, invoice, credit, request.reason, issued_on)
+        note = _credit_note(work, invoice, credit, request.reason, issued_on)
     session.refresh(invoice)
     if not request.lines:
         invoice.status = InvoiceStatus.VOID

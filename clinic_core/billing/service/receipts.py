@@ -62,9 +62,9 @@ def record_receipt(work: Work, request: RecordReceipt) -> ReceiptHead:
         received_on=received_on,
         reference=request.reference,
     )
-    session.add(receipt)
-    session.flush()
     with work.constraints(guards()):
+        session.add(receipt)
+        session.flush()
         if parts:
             session.execute(insert(Payment).values(payment_values(receipt, parts)))
     return refreshed_receipt(session, actor, receipt.id)
