@@ -34,6 +34,7 @@ class OrganizationSettings(BaseModel):
     due_days: int = Field(default=14, ge=0, le=365)
     letterhead: str = Field(default="", max_length=1000, description="Lines printed at the top of every document")
     tax_number: str = Field(default="", max_length=60)
+    four_eyes_refunds: bool = Field(default=False, description="Somebody else than who asks agrees to each refund")
     late_cancellation_hours: int = Field(default=24, ge=0, le=336, description="A patient who cancels later is late")
     no_show_fee: FeeRule = FeeRule()
     late_cancellation_fee: FeeRule = FeeRule()

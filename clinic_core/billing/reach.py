@@ -7,16 +7,24 @@ from collections.abc import Collection
 from datetime import date
 from uuid import UUID
 
+from sqlalchemy import ColumnElement, or_
 from sqlalchemy.orm import Session
 from sqlmodel import col, select
 
 from clinic_core.access import Actor, Permission
-from clinic_core.access.scope import invoices_in_scope, patients_in_scope
+from clinic_core.access.scope import invoices_in_scope, patients_in_scope, receipts_in_scope
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.models import ClinicLocation, Invoice, Patient
 from clinic_core.vocabulary import Scope
+
+ASK_FOR_REFUND = (Permission.BILLING_REFUND, Permission.BILLING_COLLECT)
+
+
+def receipts_reached(actor: Actor, *permissions: Permission) -> ColumnElement[bool]:
+    """Which rows of `receipt` the actor reaches with any of the permissions."""
+    return or_(*(receipts_in_scope(actor, permission) for permission in permissions))
 
 
 def patient_in_reach(session: Session, actor: Actor, permission: Permission, patient_id: UUID) -> Patient:

@@ -1,4 +1,4 @@
-"""Correcting an issued invoice and giving money back: each with its reason, none of it by changing the paper."""
+"""Correcting an issued invoice: each with its reason, none of it by changing the paper."""
 
 import streamlit as st
 
@@ -9,16 +9,14 @@ from clinic_core.billing.schemas import (
     CreditInvoice,
     InvoiceDetail,
     OfPatient,
-    ReceiptDetail,
-    RefundReceipt,
     WriteOff,
 )
-from clinic_core.billing.service import apply_credit, credit_invoice, refund_receipt, write_off
+from clinic_core.billing.service import apply_credit, credit_invoice, write_off
 from clinic_core.kit.formats import money, plain_amount
-from clinic_core.ui.forms import amount_of, choice_field, number_field, reason_field, text_field
+from clinic_core.ui.forms import amount_of, number_field, reason_field
 from clinic_core.ui.page import Page
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import InvoiceKind, InvoiceStatus, PaymentMethod, ReceiptKind
+from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
 
 
 def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
@@ -35,29 +33,6 @@ def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
         if invoice.balance and actor.can(Permission.BILLING_WRITE_OFF):
             with st.popover("Write off", icon=":material/money_off:"):
                 _draw_write_off(page, invoice)
-
-
-def draw_refund(page: Page, receipt: ReceiptDetail) -> None:
-    """Giving back what no invoice has of a receipt."""
-    if not receipt.credit or receipt.kind is ReceiptKind.REFUND or not page.actor.can(Permission.BILLING_REFUND):
-        return
-    with st.popover("Refund", icon=":material/currency_exchange:"):
-        typed = number_field("Amount", key="refund_amount", value=plain_amount(receipt.credit))
-        method = choice_field("Method", PaymentMethod, key="refund_method")
-        reference = text_field("Reference", key="refund_reference")
-
-        def request() -> RefundReceipt:
-            return RefundReceipt(
-                receipt_id=receipt.id,
-                amount=amount_of(typed),
-                method=method,
-                reference=reference,
-                request_id=page.request_id("refund"),
-            )
-
-        pressed = st.button("Refund", type="primary", key="refund_give")
-        if pressed and page.run(refund_receipt, request, done="Refund {number} is recorded.") is not None:
-            st.rerun()
 
 
 def _draw_use_of_credit(page: Page, invoice: InvoiceDetail) -> None:

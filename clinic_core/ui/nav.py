@@ -56,6 +56,13 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Billing", "pages/billing/invoices.py", "Invoices", "receipt_long", (Permission.BILLING_VIEW,)),
     NavPage("Billing", "pages/billing/invoice.py", "Invoice", "receipt", (Permission.BILLING_VIEW,), listed=False),
     NavPage("Billing", "pages/billing/receipts.py", "Receipts", "payments", (Permission.BILLING_VIEW,)),
+    NavPage(
+        "Billing",
+        "pages/billing/refunds.py",
+        "Refunds",
+        "currency_exchange",
+        (Permission.BILLING_REFUND, Permission.BILLING_APPROVE, Permission.BILLING_COLLECT),
+    ),
     NavPage("Billing", "pages/billing/catalogue.py", "Catalogue", "sell", (Permission.BILLING_VIEW,)),
     NavPage("Analytics", "pages/analytics/overview.py", "Overview", "monitoring", (Permission.REPORT_VIEW,)),
     NavPage(

@@ -1,11 +1,14 @@
 """What stands around every page: the menu, the organisation, the person at the screen and the way out."""
 
+from collections.abc import Callable, Mapping
 from itertools import groupby
 
 import streamlit as st
 from streamlit.navigation.page import Page as StreamlitPage
 
 from clinic_core.access import Actor, Permission, perform
+from clinic_core.billing.queries import count_refund_requests
+from clinic_core.billing.schemas import RefundFilter
 from clinic_core.clinical_docs.queries import count_open_notes
 from clinic_core.clinical_docs.schemas import CountOpenNotes
 from clinic_core.ui.location import draw_location_switch
@@ -14,8 +17,6 @@ from clinic_core.ui.page import run_page
 from clinic_core.ui.patient_search import draw_jump_search
 from clinic_core.ui.session import sign_out
 from clinic_core.ui.wording import plain
-
-WORKLIST = "pages/clinical/worklist.py"
 
 
 def draw_shell(actor: Actor) -> None:
@@ -44,7 +45,7 @@ def _draw_menu(actor: Actor, pages: dict[NavPage, StreamlitPage]) -> None:
         with st.container(gap="xxsmall"):
             st.caption(section)
             for found, page in entries:
-                waiting = _notes_waiting(actor) if found.path == WORKLIST else 0
+                waiting = WAITING[found.path](actor) if found.path in WAITING else 0
                 st.page_link(page, label=f"{found.title} ({waiting})" if waiting else found.title, width="stretch")
 
 
@@ -52,6 +53,20 @@ def _notes_waiting(actor: Actor) -> int:
     """How many visits of the person's own are not signed or have no note."""
     lists = perform(actor, count_open_notes, CountOpenNotes())
     return lists.unsigned + lists.missing
+
+
+def _refunds_waiting(actor: Actor) -> int:
+    """How many refunds wait for the person to approve or decline them."""
+    if not actor.can(Permission.BILLING_APPROVE):
+        return 0
+    return perform(actor, count_refund_requests, RefundFilter(to_decide=True))
+
+
+# What waits for the person on a page of the menu.
+WAITING: Mapping[str, Callable[[Actor], int]] = {
+    "pages/clinical/worklist.py": _notes_waiting,
+    "pages/billing/refunds.py": _refunds_waiting,
+}
 
 
 def _draw_person(actor: Actor) -> None:

@@ -7,9 +7,9 @@ from clinic_core.billing.queries import count_receipts, get_receipt, list_receip
 from clinic_core.billing.schemas import GetReceipt, ListReceipts, PaymentRow, ReceiptFilter, ReceiptRow
 from clinic_core.kit.formats import money
 from clinic_core.ui.forms import date_field
-from clinic_core.ui.invoice_corrections import draw_refund
 from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_search import PATIENT_PAGE
+from clinic_core.ui.refund import draw_refund
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import PaymentMethod

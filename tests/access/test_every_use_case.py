@@ -32,7 +32,7 @@ TABLES = {
     "entry": "waiting_list_entry", "offer": "waiting_list_offer", "outage": "resource_outage",
     "series": "appointment_series", "exception": "appointment", "gap": "appointment_series_gap",
     "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
-    "allocations": "invoice", "entity": "patient",
+    "allocations": "invoice", "line": "invoice_line", "entity": "patient",
     "id": "audit_log", "feed": "ics_feed", "overridden_by_user": "app_user",
 }  # fmt: skip
 TEXTS = ("\0", "x\0y", "x" * 10_001, "\ud800", "'; drop table patient; --", "<script>alert(1)</script>", "${jndi:ldap://x}",

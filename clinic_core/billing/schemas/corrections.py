@@ -1,4 +1,4 @@
-"""What corrects issued papers and money taken: credit notes, write-offs, refunds, the use of credit."""
+"""What corrects issued papers: credit notes, write-offs and those taken back, the use of credit."""
 
 from datetime import date
 from decimal import Decimal
@@ -6,10 +6,9 @@ from uuid import UUID
 
 from pydantic import field_validator
 
-from clinic_core.billing.schemas.base import NAME_LIMIT, TEXT_LIMIT, Frozen
+from clinic_core.billing.schemas.base import TEXT_LIMIT, Frozen
 from clinic_core.billing.schemas.numbers import PositiveAmount, Quantity
-from clinic_core.kit.text import clean, clean_required
-from clinic_core.vocabulary import PaymentMethod
+from clinic_core.kit.text import clean_required
 
 
 class _WithReason(Frozen):
@@ -70,18 +69,3 @@ class AppliedCredit(Frozen):
 
     id: UUID
     amount: Decimal
-
-
-class RefundReceipt(Frozen):
-    """Give back money of a receipt that is on no invoice."""
-
-    receipt_id: UUID
-    amount: PositiveAmount
-    method: PaymentMethod
-    reference: str = ""
-    request_id: UUID | None = None
-
-    @field_validator("reference")
-    @classmethod
-    def _reference(cls, value: str) -> str:
-        return clean(value, limit=NAME_LIMIT, field="reference")

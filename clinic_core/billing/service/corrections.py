@@ -1,4 +1,4 @@
-"""Write-offs, refunds and the use of patient credit (B4); credit notes are in `credit_notes`.
+"""Write-offs, and the use of patient credit (B4); credit notes are in `credit_notes`, refunds in `refunds`.
 
 Invoices are locked first, in id order, numbers last. A receipt is locked by the triggers alone, which count what was
 used of it: whoever comes second is refused there.
@@ -15,20 +15,15 @@ from sqlmodel import col
 from clinic_core.access import Actor, Permission, Work, use_case
 from clinic_core.access.scope import receipts_in_scope
 from clinic_core.billing.allocation import check_payable, guards, oldest_first, payment_values
-from clinic_core.billing.numbering import next_number
 from clinic_core.billing.reach import locked_invoices, patient_in_reach, today_at
-from clinic_core.billing.rows import refreshed_receipt
 from clinic_core.billing.schemas import (
     AppliedCredit,
     ApplyCredit,
-    ReceiptHead,
-    RefundReceipt,
     WriteOff,
     WriteOffRow,
 )
-from clinic_core.errors import Conflict, InvalidInput, NotFound
+from clinic_core.errors import Conflict, InvalidInput
 from clinic_core.kit import formats
-from clinic_core.kit.clock import now
 from clinic_core.kit.money import ZERO
 from clinic_core.models import Adjustment, Invoice, Payment, Receipt
 from clinic_core.vocabulary import AdjustmentKind, ReceiptKind
@@ -98,51 +93,6 @@ def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
     with work.constraints(guards()):
         session.execute(insert(Payment).values(values))
     return AppliedCredit(id=request.patient_id, amount=sum((_amount(value) for value in values), ZERO))
-
-
-@use_case(Permission.BILLING_REFUND, name="receipt.refund")
-def refund_receipt(work: Work, request: RefundReceipt) -> ReceiptHead:
-    """Give back money of a receipt that no invoice has: a refund with a number of its own. Returns the refund.
-
-    Money that is on an invoice becomes credit by `credit_invoice` first.
-
-    Raises:
-        Conflict: more than the receipt has left, or it is a refund itself.
-        NotFound: no such receipt, or out of scope.
-    """
-    session, actor = work.session, work.actor
-    receipt = session.scalars(
-        select(Receipt)
-        .where(col(Receipt.id) == request.receipt_id, receipts_in_scope(actor, Permission.BILLING_REFUND))
-        .execution_options(populate_existing=True)
-    ).one_or_none()
-    if receipt is None:
-        raise NotFound("This receipt does not exist.")
-    if receipt.kind is ReceiptKind.REFUND:
-        raise Conflict(f"{receipt.number} is a refund itself.")
-    left = receipt.amount - receipt.allocated - receipt.refunded
-    if request.amount > left:
-        raise Conflict(
-            f"Receipt {receipt.number} has {_money(actor, left)} left; {_money(actor, request.amount)} cannot be"
-            " given back. Money on an invoice becomes free when the invoice is credited."
-        )
-    refunded_on = today_at(work.session, receipt.clinic_location_id)
-    refund = Receipt(
-        organization_id=actor.organization_id,
-        patient_id=receipt.patient_id,
-        clinic_location_id=receipt.clinic_location_id,
-        number=next_number(session, actor.settings.receipt_prefix, refunded_on.year).text,
-        kind=ReceiptKind.REFUND,
-        refunds_receipt_id=receipt.id,
-        amount=request.amount,
-        method=request.method,
-        received_at=now(),
-        received_on=refunded_on,
-        reference=request.reference,
-    )
-    with work.constraints(guards()):
-        session.add(refund)
-    return refreshed_receipt(session, actor, refund.id)
 
 
 def _spread(
