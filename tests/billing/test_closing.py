@@ -1,43 +1,25 @@
-"""Closing days and months: what is signed, what is refused from then on, and where corrections count instead (B10)."""
+"""Closing days: what is signed, and what is refused at the location from then on (B10)."""
 
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
-from uuid import UUID
 
 import pytest
 
 from clinic_core.access import perform
-from clinic_core.analytics.queries import outstanding
-from clinic_core.analytics.schemas import OutstandingRequest
-from clinic_core.billing.queries import day_to_close, get_receipt, list_closings, month_to_close
+from clinic_core.billing.queries import day_to_close, list_closings
 from clinic_core.billing.schemas import (
     CloseDay,
-    CloseMonth,
-    ClosingHead,
-    CreditInvoice,
-    DayFigures,
     DayToClose,
-    GetReceipt,
-    IssueInvoice,
     ListClosings,
-    MonthFigures,
-    MonthToClose,
     OpenPointKind,
     RefundReceipt,
     ReopenClosing,
-    WriteOff,
 )
 from clinic_core.billing.service import (
-    close_day,
-    close_month,
-    credit_invoice,
-    issue_invoice,
     record_receipt,
     refund_receipt,
     reopen_closing,
-    write_off,
 )
 from clinic_core.errors import Conflict, InvalidInput, NotFound, PermissionDenied, StaleEdit
 from clinic_core.kit.calendar import local_date, zone
@@ -47,55 +29,14 @@ from clinic_core.scheduling.schemas import BookAppointment
 from clinic_core.scheduling.service import book_appointment
 from clinic_core.vocabulary import AppointmentStatus, ClosingKind, PaymentMethod
 from tests.billing.arrange import attended, audited, draft, priced, read, receipt
+from tests.billing.closings import CARD, CASH, DAY, NOVEMBER, OCTOBER, of_day, opened, said, signed
 from tests.factories import Clinic, make_patient
-
-OCTOBER = datetime(2026, 10, 14, 10, 0, tzinfo=UTC)
-NOVEMBER = datetime(2026, 11, 3, 10, 0, tzinfo=UTC)
-DAY = OCTOBER.date()
-CASH, CARD = PaymentMethod.CASH, PaymentMethod.CARD
-
-
-def signed(
-    clinic: Clinic, *counted: tuple[PaymentMethod, str], role: str = "assistant", **fields: object
-) -> ClosingHead:
-    """A day closed at Main street with what was counted."""
-    pairs = tuple((method, Decimal(amount)) for method, amount in counted) or ((CASH, Decimal(0)),)
-    values = {"clinic_location_id": clinic.main, "day": DAY, "counted": pairs, **fields}
-    return perform(clinic.actor(role), close_day, CloseDay.model_validate(values))
-
-
-def october(clinic: Clinic, *, role: str = "manager", **fields: object) -> ClosingHead:
-    return perform(clinic.actor(role), close_month, CloseMonth.model_validate({"year": 2026, "month": 10, **fields}))
-
-
-def of_day(closing: ClosingHead) -> DayFigures:
-    assert isinstance(closing.figures, DayFigures)
-    return closing.figures
-
-
-def of_month(closing: ClosingHead) -> MonthFigures:
-    assert isinstance(closing.figures, MonthFigures)
-    return closing.figures
-
-
-def opened(clinic: Clinic, closing: ClosingHead, role: str = "manager") -> ClosingHead:
-    request = ReopenClosing(closing_id=closing.id, reason="A receipt was forgotten", version=closing.version)
-    return perform(clinic.actor(role), reopen_closing, request)
 
 
 @pytest.fixture
 def in_october() -> Iterator[None]:
     with frozen_at(OCTOBER):
         yield
-
-
-@contextmanager
-def said(*parts: str) -> Iterator[None]:
-    """A refusal that says the date and what to do."""
-    with pytest.raises(Conflict) as refused:
-        yield
-    for part in (*parts, "closed", "opened again"):
-        assert part in refused.value.message
 
 
 def test_a_closed_day_keeps_what_was_expected_and_counted(clinic: Clinic, in_october: None) -> None:
@@ -234,108 +175,3 @@ def test_opening_again_needs_a_reason_and_the_row_as_it_was_drawn(clinic: Clinic
         perform(clinic.actor("manager"), reopen_closing, stale)
     with pytest.raises(NotFound):
         perform(clinic.actor("manager"), reopen_closing, ReopenClosing(closing_id=new_id(), reason="Late"))
-
-
-def test_a_month_is_closed_when_it_is_over_everywhere_and_once(clinic: Clinic) -> None:
-    with frozen_at(datetime(2026, 11, 1, 3, 0, tzinfo=UTC)), pytest.raises(Conflict, match="October 2026 is not over"):
-        october(clinic)
-    with frozen_at(NOVEMBER):
-        with pytest.raises(PermissionDenied):
-            october(clinic, role="assistant")
-        october(clinic)
-        with pytest.raises(Conflict, match="October 2026 is closed already"):
-            october(clinic)
-
-
-@pytest.fixture
-def worked(clinic: Clinic) -> tuple[Clinic, UUID, UUID, UUID]:
-    """September: 100 owed. October: 80 invoiced, 150 received, of which 130 applied, 20 written off of the rest."""
-    patient, manager = make_patient(clinic), clinic.actor("manager")
-    with frozen_at(OCTOBER - timedelta(days=30)):
-        old = priced(clinic, patient, "100.00")
-    with frozen_at(OCTOBER):
-        new = priced(clinic, patient, "80.00")
-        wanted = ((old.id, Decimal(100)), (new.id, Decimal(30)))
-        money = perform(manager, record_receipt, receipt(patient, "150", allocations=wanted))
-        perform(manager, write_off, WriteOff(invoice_id=new.id, amount=Decimal(20), reason="Goodwill"))
-        draft(clinic, patient)
-    return clinic, old.id, new.id, money.id
-
-
-def test_a_closed_month_is_the_roll_forward_of_what_is_owed(worked: tuple[Clinic, UUID, UUID, UUID]) -> None:
-    clinic = worked[0]
-    with frozen_at(NOVEMBER):
-        figures = of_month(october(clinic, note="Checked"))
-        assert figures == MonthFigures(
-            currency="EUR",
-            opening=Decimal(100),
-            invoiced=Decimal(80),
-            paid=Decimal(130),
-            written_off=Decimal(20),
-            closing=Decimal(30),
-            received=Decimal(150),
-            applied=Decimal(130),
-            credit_closing=Decimal(20),
-            drafts=figures.drafts,
-            open_days=1,
-        )
-        last = perform(clinic.actor("manager"), outstanding, OutstandingRequest(as_of=date(2026, 10, 31)))
-        assert (last.gross, last.credit) == (figures.closing, figures.credit_closing)
-        (row,) = perform(clinic.actor("manager"), list_closings, ListClosings(kind=ClosingKind.MONTH))
-        assert (row.closed_by, row.note, row.figures) == ("Manager", "Checked", figures)
-        assert perform(clinic.actor("assistant"), list_closings, ListClosings()) == ()
-
-
-def test_nothing_is_dated_in_a_closed_month(worked: tuple[Clinic, UUID, UUID, UUID]) -> None:
-    clinic, old, new, _ = worked
-    patient, manager = read(clinic, new).patient_id, clinic.actor("manager")
-    waiting = draft(clinic, patient)
-    with frozen_at(NOVEMBER):
-        late = receipt(patient, "10", received_at=OCTOBER)
-        october(clinic)
-        with said("14 Oct 2026"):
-            perform(manager, record_receipt, late)
-        with said("14 Oct 2026"):
-            perform(manager, record_receipt, late.model_copy(update={"invoice_ids": (new,)}))
-    refused: list[Callable[[], object]] = [
-        lambda: perform(manager, issue_invoice, IssueInvoice(invoice_id=waiting.id)),
-        lambda: perform(manager, write_off, WriteOff(invoice_id=new, reason="Late")),
-        lambda: perform(manager, credit_invoice, CreditInvoice(invoice_id=old, reason="Late")),
-    ]
-    for attempt in refused:  # a clock that went wrong does not get past the books either
-        with frozen_at(OCTOBER), said("14 Oct 2026"):
-            attempt()
-    with frozen_at(NOVEMBER):
-        perform(manager, issue_invoice, IssueInvoice(invoice_id=waiting.id))
-        perform(manager, write_off, WriteOff(invoice_id=new, reason="Now"))
-
-
-def test_corrections_of_a_closed_month_count_in_the_open_one(worked: tuple[Clinic, UUID, UUID, UUID]) -> None:
-    clinic, old, _, money = worked
-    manager = clinic.actor("manager")
-    with frozen_at(NOVEMBER):
-        closed = of_month(october(clinic))
-        note = perform(manager, credit_invoice, CreditInvoice(invoice_id=old, reason="Wrong patient"))
-        assert note.issued_on == NOVEMBER.date()
-        assert perform(manager, get_receipt, GetReceipt(receipt_id=money)).credit == Decimal(120)
-        then = perform(manager, month_to_close, MonthToClose(year=2026, month=10))
-        assert then.figures.model_copy(update={"drafts": closed.drafts}) == closed
-        later = perform(manager, month_to_close, MonthToClose(year=2026, month=11))
-        assert (later.figures.opening, later.figures.credited, later.figures.released, later.figures.closing) == (
-            closed.closing,
-            Decimal(100),
-            Decimal(100),
-            closed.closing,
-        )
-        assert (later.is_over, later.closing) == (False, None)
-
-
-def test_a_day_of_a_closed_month_is_opened_after_the_month(clinic: Clinic) -> None:
-    with frozen_at(OCTOBER):
-        day = signed(clinic)
-    with frozen_at(NOVEMBER):
-        month = october(clinic)
-        with pytest.raises(Conflict, match="October 2026 is closed; open the month again first"):
-            opened(clinic, day)
-        opened(clinic, month)
-        opened(clinic, day)
