@@ -41,6 +41,7 @@ class Benchmark(StrEnum):
     BOOKING = "booking"
     DAY_VIEW = "day-view"
     INVOICE = "invoice"
+    PDF = "pdf"
     RACE = "race"
     SLOTS = "slots"
 

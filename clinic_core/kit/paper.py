@@ -90,7 +90,7 @@ class Paper(FPDF):
         self.add_page()
         top = self.y
         self.write_in(15, "B")
-        self.multi_cell(HALF, 7, name, align="L", new_x="LMARGIN", new_y="NEXT")
+        self._block(HALF, 7, name)
         self._grey_lines(lines)
         end = self.y
         self.set_xy(self.l_margin + HALF, top)
@@ -105,7 +105,7 @@ class Paper(FPDF):
         top = self.y
         self.write_in(10)
         for text in filter(None, address):
-            self.multi_cell(HALF, 5, text, align="L", new_x="LMARGIN", new_y="NEXT")
+            self._block(HALF, 5, text)
         end = self.y
         self.set_y(top)
         for label, value in facts:
@@ -114,7 +114,7 @@ class Paper(FPDF):
                 self.write_in(9, color=GREY)
                 self.cell(20, 5, label)
                 self.write_in(9)
-                self.multi_cell(0, 5, value, align="L", new_x="LMARGIN", new_y="NEXT")
+                self._block(self.w - self.r_margin - self.x, 5, value)
         self.set_y(max(self.y, end) + 8)
 
     def ruled_table(self, columns: Sequence[PaperColumn], rows: Sequence[PaperRow], *, wide: int) -> None:
@@ -123,17 +123,16 @@ class Paper(FPDF):
         carried = ""
         for row in rows:
             self.write_in(9)
-            width = columns[wide].width
-            text = self.multi_cell(width, LEADING, row.cells[wide], align="L", dry_run=True, output="LINES")
-            lines = len(text) if isinstance(text, list) else 1
-            height = LEADING * (lines + bool(row.below)) + 1.8
+            lines = self._lines(columns[wide].width, row.cells[wide])
+            height = LEADING * (len(lines) + bool(row.below)) + 1.8
             if self.y + height + LEADING > self.h - BOTTOM:
                 self.sum_line("Carried forward", carried)
                 self.add_page()
                 self._headings(columns)
                 self.sum_line("Brought forward", carried)
                 self.ln(1)
-            self._row(columns, row, wide, height)
+            self._row(columns, row, wide, lines)
+            self.ln(1.8)
             carried = row.sum_so_far
         self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
         self.ln(2)
@@ -219,10 +218,23 @@ class Paper(FPDF):
         self.fonts[own.fontkey] = own
         return own
 
+    def _lines(self, width: float, text: str) -> list[str]:
+        """The text in lines of that width; most fit on one, which is far cheaper to find than where to break."""
+        if "\n" not in text and self.get_string_width(text) <= width - 2 * self.c_margin:
+            return [text]
+        lines = self.multi_cell(width, LEADING, text, align="L", dry_run=True, output="LINES")
+        return lines if isinstance(lines, list) else [text]
+
+    def _block(self, width: float, leading: float, text: str) -> None:
+        """The text in lines that begin where it begins; what comes next begins at the left margin."""
+        left = self.x
+        for line in self._lines(width, text):
+            self.set_x(left)
+            self.cell(width, leading, line, new_x="LMARGIN", new_y="NEXT")
+
     def _wrapped(self, width: int, text: str) -> list[str]:
         """The text in lines of a column; what would fill more than a few of them ends in dots."""
-        lines = self.multi_cell(width, LEADING, text, align="L", dry_run=True, output="LINES")
-        found = lines if isinstance(lines, list) else [text]
+        found = self._lines(width, text)
         return found if len(found) <= CELL_LINES else [*found[: CELL_LINES - 1], f"{found[CELL_LINES - 1][:-1]}…"]
 
     def _grid_row(self, columns: Sequence[GridColumn], cells: Sequence[Sequence[str]]) -> None:
@@ -244,7 +256,7 @@ class Paper(FPDF):
     def _grey_lines(self, lines: Sequence[str]) -> None:
         self.write_in(9, color=GREY)
         for text in filter(None, lines):
-            self.multi_cell(HALF, LEADING, text, align="L", new_x="LMARGIN", new_y="NEXT")
+            self._block(HALF, LEADING, text)
 
     def _headings(self, columns: Sequence[PaperColumn] | Sequence[GridColumn]) -> None:
         self.write_in(8, "B", GREY)
@@ -254,17 +266,17 @@ class Paper(FPDF):
         self.line(self.l_margin, self.y, self.w - self.r_margin, self.y)
         self.ln(1.2)
 
-    def _row(self, columns: Sequence[PaperColumn], row: PaperRow, wide: int, height: float) -> None:
-        top = self.y
-        left = self.l_margin
+    def _row(self, columns: Sequence[PaperColumn], row: PaperRow, wide: int, lines: Sequence[str]) -> None:
+        top, left = self.y, self.l_margin
+        self.write_in(9)
         for index, column in enumerate(columns):
-            self.set_xy(left, top)
-            self.write_in(9)
-            if index == wide:
-                self.multi_cell(column.width, LEADING, row.cells[index], align="L", new_x="LEFT", new_y="NEXT")
-                self.write_in(8, color=GREY)
-                self.cell(column.width, LEADING, row.below)
-            else:
-                self.cell(column.width, LEADING, row.cells[index], align=column.align)
+            for number, line in enumerate(lines if index == wide else (row.cells[index],)):
+                self.set_xy(left, top + number * LEADING)
+                self.cell(column.width, LEADING, line, align=column.align)
             left += column.width
-        self.set_xy(self.l_margin, top + height)
+        self.set_y(top + len(lines) * LEADING)
+        if row.below:
+            self.write_in(8, color=GREY)
+            self.set_x(self.l_margin + sum(column.width for column in columns[:wide]))
+            self.cell(columns[wide].width, LEADING, row.below)
+            self.set_y(top + (len(lines) + 1) * LEADING)

@@ -61,3 +61,11 @@ def test_the_day_view_is_measured_at_three_sizes_and_free_times_with_their_worst
     slots = json.loads(clinic("bench", "slots", "--scale", "1200", "--json").stdout)
     assert (slots["name"], slots["scale"]) == ("slots", 1200)
     assert slots["nothing_free"] > slots["figure"] > slots["floor"] > 0
+
+
+@pytest.mark.durability
+def test_papers_are_measured_one_by_one_and_as_a_batch(own_database: Database) -> None:
+    report = json.loads(clinic("bench", "pdf", "--scale", "10", "--json").stdout)
+    assert (report["name"], report["unit"], report["scale"]) == ("pdf", "ms", 10)
+    assert all(report[key] > 0 for key in ("figure", "floor", "single", "any_script", "batch_mean"))
+    assert report["memory_mb"] >= 0
