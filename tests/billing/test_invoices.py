@@ -90,7 +90,7 @@ def test_without_visit_or_only_location_the_location_must_be_chosen(clinic: Clin
         ({"unit_price": Decimal(-1)}, "Unit price must not be negative."),
         ({"discount_rate": Decimal("1.5")}, "Discount rate must be between 0 and 1, where 0.19 means 19 per cent."),
         ({"quantity": Decimal(-1)}, "The total of an invoice must not be below zero"),
-        ({"description": "x" * 10_000}, "Description must not be longer than 500 characters"),
+        ({"description": "x" * 10_000}, "Description must not be longer than 1,000 characters"),
         ({"item_type": "product"}, "“FU30” is a service, not a product."),
         ({"product_service_id": None}, "A line for a service names an item of the catalogue."),
         ({"item_type": "visit"}, "Line 1 charges for a visit; say which."),

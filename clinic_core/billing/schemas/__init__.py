@@ -17,6 +17,7 @@ from clinic_core.billing.schemas.catalogue import (
     SetCatalogueItemActive,
     UpdateCatalogueItem,
 )
+from clinic_core.billing.schemas.checkout import CheckOut, CheckOutResult, HandedOver
 from clinic_core.billing.schemas.closing import (
     CloseDay,
     CloseMonth,
@@ -39,6 +40,7 @@ from clinic_core.billing.schemas.corrections import (
     ApplyCredit,
     CreditInvoice,
     CreditLine,
+    ReverseWriteOff,
     WriteOff,
     WriteOffRow,
 )
@@ -99,6 +101,8 @@ __all__ = [
     "BillTo",
     "CatalogueImported",
     "CatalogueRow",
+    "CheckOut",
+    "CheckOutResult",
     "CloseDay",
     "CloseMonth",
     "ClosingHead",
@@ -121,6 +125,7 @@ __all__ = [
     "GetCatalogueItem",
     "GetInvoice",
     "GetReceipt",
+    "HandedOver",
     "ImportCatalogue",
     "ImportedItem",
     "InvoiceDetail",
@@ -159,6 +164,7 @@ __all__ = [
     "RefusedItem",
     "ReopenClosing",
     "RequestRefund",
+    "ReverseWriteOff",
     "SetCatalogueItemActive",
     "SetFourEyes",
     "Takings",

@@ -6,8 +6,9 @@ from clinic_core.billing.service.catalogue import (
     update_catalogue_item,
 )
 from clinic_core.billing.service.catalogue_import import import_catalogue, preview_catalogue_import
+from clinic_core.billing.service.checkout import check_out
 from clinic_core.billing.service.closing import close_day, close_month, reopen_closing
-from clinic_core.billing.service.corrections import apply_credit, write_off
+from clinic_core.billing.service.corrections import apply_credit, reverse_write_off, write_off
 from clinic_core.billing.service.credit_notes import credit_invoice
 from clinic_core.billing.service.drafts import delete_draft, draft_invoice, update_draft
 from clinic_core.billing.service.issue import issue_invoice
@@ -22,6 +23,7 @@ from clinic_core.billing.service.refunds import (
 
 __all__ = [
     "apply_credit",
+    "check_out",
     "close_day",
     "close_month",
     "create_catalogue_item",
@@ -36,6 +38,7 @@ __all__ = [
     "refund_receipt",
     "reopen_closing",
     "request_refund",
+    "reverse_write_off",
     "set_catalogue_item_active",
     "set_four_eyes",
     "update_catalogue_item",

@@ -4,29 +4,31 @@ Invoices are locked first, in id order, numbers last. A receipt is locked by the
 used of it: whoever comes second is refused there.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Mapping
 from decimal import Decimal
-from uuid import UUID
 
 from sqlalchemy import insert, select
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission, Work, use_case
-from clinic_core.access.scope import receipts_in_scope
-from clinic_core.billing.allocation import check_payable, guards, oldest_first, payment_values
+from clinic_core.access.scope import invoices_in_scope
+from clinic_core.billing.allocation import check_payable, guards
+from clinic_core.billing.credit import credit_payments
 from clinic_core.billing.reach import locked_invoices, patient_in_reach, today_at
 from clinic_core.billing.schemas import (
     AppliedCredit,
     ApplyCredit,
+    ReverseWriteOff,
     WriteOff,
     WriteOffRow,
 )
-from clinic_core.errors import Conflict, InvalidInput
+from clinic_core.errors import Conflict, InvalidInput, NotFound
 from clinic_core.kit import formats
 from clinic_core.kit.money import ZERO
-from clinic_core.models import Adjustment, Invoice, Payment, Receipt
-from clinic_core.vocabulary import AdjustmentKind, ReceiptKind
+from clinic_core.models import Adjustment, Invoice, Payment
+from clinic_core.vocabulary import AdjustmentKind, InvoiceStatus
+
+_TAKEN_BACK_ONCE = "uq_adjustment_organization_id_reverses_adjustment_id"
 
 
 @use_case(Permission.BILLING_WRITE_OFF, name="invoice.write_off")
@@ -58,6 +60,41 @@ def write_off(work: Work, request: WriteOff) -> WriteOffRow:
     return WriteOffRow(id=row.id, invoice_id=invoice.id, amount=amount, adjusted_on=row.adjusted_on)
 
 
+@use_case(Permission.BILLING_WRITE_OFF, name="invoice.reverse_write_off")
+def reverse_write_off(work: Work, request: ReverseWriteOff) -> WriteOffRow:
+    """Take a write-off back, as a whole and dated today: the invoice owes the amount again.
+
+    Raises:
+        Conflict: it is taken back already or is no write-off, the invoice is void, or the month is closed.
+        NotFound: no such write-off, or out of scope.
+    """
+    session, actor = work.session, work.actor
+    found = session.scalars(
+        select(Adjustment)
+        .join(Invoice, col(Invoice.id) == col(Adjustment.invoice_id))
+        .where(col(Adjustment.id) == request.adjustment_id, invoices_in_scope(actor, Permission.BILLING_WRITE_OFF))
+    ).one_or_none()
+    if found is None:
+        raise NotFound("This write-off does not exist.")
+    if found.reverses_adjustment_id is not None:
+        raise Conflict("This takes a write-off back and cannot be taken back itself; write the amount off again.")
+    invoice = locked_invoices(session, actor, Permission.BILLING_WRITE_OFF, [found.invoice_id])[found.invoice_id]
+    if invoice.status is InvoiceStatus.VOID:
+        raise Conflict(f"Invoice {invoice.number} is void; nothing of it can be owed again.")
+    row = Adjustment(
+        organization_id=actor.organization_id,
+        invoice_id=invoice.id,
+        kind=found.kind,
+        amount=-found.amount,
+        reason=request.reason,
+        adjusted_on=today_at(session, invoice.clinic_location_id),
+        reverses_adjustment_id=found.id,
+    )
+    with work.constraints({**guards(), _TAKEN_BACK_ONCE: lambda _: Conflict("This write-off is taken back already.")}):
+        session.add(row)
+    return WriteOffRow(id=row.id, invoice_id=invoice.id, amount=row.amount, adjusted_on=row.adjusted_on)
+
+
 @use_case(Permission.BILLING_COLLECT, name="receipt.apply_credit")
 def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
     """Put a patient's credit on the chosen invoices: oldest due first, from the oldest receipt on.
@@ -71,20 +108,12 @@ def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
         raise InvalidInput("Choose the invoices that the credit shall be put on.")
     patient_in_reach(session, actor, Permission.BILLING_COLLECT, request.patient_id)
     invoices = locked_invoices(session, actor, Permission.BILLING_COLLECT, request.invoice_ids)
-    receipts = session.scalars(
-        select(Receipt)
-        .where(
-            col(Receipt.patient_id) == request.patient_id,
-            col(Receipt.kind) == ReceiptKind.RECEIPT,
-            receipts_in_scope(actor, Permission.BILLING_COLLECT),
-        )
-        .order_by(col(Receipt.id))
-        .execution_options(populate_existing=True)
-    ).all()
     for invoice in invoices.values():
         check_payable(actor, invoice, request.patient_id)
-    values = _spread(
-        sorted(receipts, key=lambda one: (one.received_at, one.id)),
+    values = credit_payments(
+        session,
+        actor,
+        request.patient_id,
         list(invoices.values()),
         applied_on={one.id: today_at(session, one.clinic_location_id) for one in invoices.values()},
     )
@@ -93,24 +122,6 @@ def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
     with work.constraints(guards()):
         session.execute(insert(Payment).values(values))
     return AppliedCredit(id=request.patient_id, amount=sum((_amount(value) for value in values), ZERO))
-
-
-def _spread(
-    receipts: Sequence[Receipt], invoices: Sequence[Invoice], *, applied_on: Mapping[UUID, date]
-) -> list[dict[str, object]]:
-    """Payments that use up receipts in order on invoices in the order of their due dates, dated today at each."""
-    owed = {invoice.id: invoice.balance or ZERO for invoice in invoices}
-    order = list(oldest_first(invoices, sum(owed.values(), ZERO)))
-    values: list[dict[str, object]] = []
-    for receipt in receipts:
-        left = receipt.amount - receipt.allocated - receipt.refunded
-        for invoice_id in order:
-            part = min(left, owed[invoice_id])
-            if part > 0:
-                values += payment_values(receipt, {invoice_id: part}, applied_on=applied_on[invoice_id])
-                owed[invoice_id] -= part
-                left -= part
-    return values
 
 
 def _amount(value: Mapping[str, object]) -> Decimal:
