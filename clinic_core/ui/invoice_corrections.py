@@ -1,19 +1,23 @@
 """Correcting an issued invoice: each with its reason, none of it by changing the paper."""
 
+from collections.abc import Sequence
+
 import streamlit as st
 
 from clinic_core.access import Permission
 from clinic_core.billing.queries import patient_balance
 from clinic_core.billing.schemas import (
     ApplyCredit,
+    CorrectionRow,
     CreditInvoice,
     InvoiceDetail,
     OfPatient,
+    ReverseWriteOff,
     WriteOff,
 )
-from clinic_core.billing.service import apply_credit, credit_invoice, write_off
-from clinic_core.kit.formats import money, plain_amount
-from clinic_core.ui.forms import amount_of, number_field, reason_field
+from clinic_core.billing.service import apply_credit, credit_invoice, reverse_write_off, write_off
+from clinic_core.kit.formats import date_text, money, plain_amount
+from clinic_core.ui.forms import amount_of, chosen, number_field, option_field, reason_field
 from clinic_core.ui.page import Page
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
@@ -33,6 +37,10 @@ def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
         if invoice.balance and actor.can(Permission.BILLING_WRITE_OFF):
             with st.popover("Write off", icon=":material/money_off:"):
                 _draw_write_off(page, invoice)
+        taken_back = [row for row in invoice.corrections if row.can_be_taken_back]
+        if taken_back and actor.can(Permission.BILLING_WRITE_OFF):
+            with st.popover("Take write-off back", icon=":material/settings_backup_restore:"):
+                _draw_taking_back(page, invoice, taken_back)
 
 
 def _draw_use_of_credit(page: Page, invoice: InvoiceDetail) -> None:
@@ -73,4 +81,27 @@ def _draw_write_off(page: Page, invoice: InvoiceDetail) -> None:
 
     pressed = st.button("Write off", type="primary", key="write_off_do")
     if pressed and page.run(write_off, request, done="The amount is written off.") is not None:
+        st.rerun()
+
+
+def _draw_taking_back(page: Page, invoice: InvoiceDetail, rows: Sequence[CorrectionRow]) -> None:
+    locale = page.actor.settings.locale
+    row = option_field(
+        "Write-off",
+        rows,
+        key="taking_back_which",
+        show=lambda one: f"{money(one.amount, invoice.currency, locale)} of {date_text(one.corrected_on, locale)}",
+    )
+    st.caption("The invoice owes the amount again from today on.")
+    reason = reason_field(key="taking_back_reason")
+
+    def request() -> ReverseWriteOff:
+        return ReverseWriteOff(
+            adjustment_id=chosen(row, field="write_off").id,
+            reason=reason,
+            request_id=page.request_id("taking_back"),
+        )
+
+    pressed = st.button("Take back", type="primary", key="taking_back_do")
+    if pressed and page.run(reverse_write_off, request, done="The write-off is taken back.") is not None:
         st.rerun()

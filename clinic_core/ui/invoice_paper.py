@@ -93,6 +93,7 @@ def draw_paper(page: Page, invoice: InvoiceDetail) -> None:
             [
                 Column[CorrectionRow]("corrected_on", "Date"),
                 Column[CorrectionRow]("label", "What"),
+                Column[CorrectionRow]("reason", "Reason", width="large"),
                 Column[CorrectionRow]("amount", "Amount"),
             ],
             key="invoice_corrections",

@@ -150,6 +150,14 @@ def test_a_manager_credits_writes_off_refunds_and_uses_credit(clinic: Clinic, op
 
     app = open_app("assistant", page("invoice"), invoice=paid.id)
     assert not [button for button in app.button if button.key in {"credit_issue", "write_off_do"}]
+    app = open_app("manager", page("invoice"), invoice=small.id)
+    app.button(key="taking_back_do").click().run()
+    assert any(error.value == "Reason is missing." for error in app.error)
+    app.text_input(key="taking_back_reason").set_value("It was paid after all")
+    app.button(key="taking_back_do").click().run()
+    assert not app.exception
+    assert read(clinic, small.id).display_status is DisplayStatus.ISSUED
+    assert not [button for button in app.button if button.key == "taking_back_do"]
     app.button(key="use_credit").click().run()
     assert read(clinic, paid.id).display_status is DisplayStatus.PAID
 

@@ -32,7 +32,7 @@ from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.text import Cell, csv_bytes
 from clinic_core.models import Adjustment, AppUser, ClinicLocation, Invoice, InvoiceLine, Patient, Payment, Receipt
-from clinic_core.vocabulary import AdjustmentKind, InvoiceStatus
+from clinic_core.vocabulary import AdjustmentKind, InvoiceStatus, Scope
 
 _CELLS: Mapping[str, Callable[[InvoiceRow], Cell]] = {
     "Number": lambda row: row.number,
@@ -229,6 +229,7 @@ def _payments(work: Work, invoice: Invoice) -> tuple[PaymentRow, ...]:
 
 def _corrections(work: Work, invoice: Invoice) -> tuple[CorrectionRow, ...]:
     place = zone(work.get(ClinicLocation, invoice.clinic_location_id, called="location").timezone)
+    """What lowered or raised the balance; why something was written off is the clinic's, not the patient's to read."""
     notes = work.session.scalars(
         select(Invoice)
         .where(col(Invoice.corrects_invoice_id) == invoice.id, col(Invoice.status) != InvoiceStatus.DRAFT)
@@ -236,7 +237,10 @@ def _corrections(work: Work, invoice: Invoice) -> tuple[CorrectionRow, ...]:
     )
     adjustments = work.session.scalars(
         select(Adjustment).where(col(Adjustment.invoice_id) == invoice.id).order_by(col(Adjustment.id))
-    )
+    ).all()
+    taken_back = {one.reverses_adjustment_id for one in adjustments}
+    is_open = invoice.status is InvoiceStatus.ISSUED
+    is_patient = work.actor.scope(Permission.PATIENT_READ) is Scope.OWN
     return (
         *(
             CorrectionRow(
@@ -245,11 +249,18 @@ def _corrections(work: Work, invoice: Invoice) -> tuple[CorrectionRow, ...]:
                 amount=note.total,
                 corrected_on=note.issued_on or local_date(now(), place),
             )
+                reason=note.reason,
+                can_be_taken_back=False,
             for note in notes
         ),
         *(
             CorrectionRow(
-                id=one.id, label=AdjustmentKind(one.kind).label, amount=one.amount, corrected_on=one.adjusted_on
+                id=one.id,
+                label=AdjustmentKind(one.kind).label + (" taken back" if one.reverses_adjustment_id else ""),
+                amount=one.amount,
+                corrected_on=one.adjusted_on,
+                reason="" if is_patient else one.reason,
+                can_be_taken_back=is_open and one.amount > 0 and one.id not in taken_back,
             )
             for one in adjustments
         ),

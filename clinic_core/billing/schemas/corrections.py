@@ -47,8 +47,15 @@ class WriteOff(_WithReason):
     request_id: UUID | None = None
 
 
+class ReverseWriteOff(_WithReason):
+    """Take a write-off back, as a whole: the invoice owes the amount again."""
+
+    adjustment_id: UUID
+    request_id: UUID | None = None
+
+
 class WriteOffRow(Frozen):
-    """A write-off."""
+    """A write-off, or one taken back (the amount is negative then)."""
 
     id: UUID
     invoice_id: UUID

@@ -140,12 +140,14 @@ class Party(Frozen):
 
 
 class CorrectionRow(Frozen):
-    """A credit note or a write-off that lowered the balance."""
+    """A credit note or a write-off that lowered the balance, or a write-off taken back, which raised it again."""
 
     id: UUID
     label: str
     amount: Decimal
     corrected_on: date
+    reason: str
+    can_be_taken_back: bool
 
 
 class InvoiceDetail(InvoiceRow):
