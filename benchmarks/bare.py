@@ -33,7 +33,7 @@ def same_rows(bare: Connection, written: Found, keys: Mapping[str, object]) -> B
     for table, found_by in written:
         columns = _written_columns(bare, table)
         query = sql.SQL("select {} from public.{} where ").format(_as_text(columns), sql.Identifier(table))
-        rows = bare.execute(query + sql.SQL(found_by), keys).fetchall()  # type: ignore[arg-type]
+        rows = bare.execute(query + sql.SQL(found_by), keys).fetchall()
         if not rows:
             raise RuntimeError(f"The door left no row in {table}; the floor would be too low.")
         row = sql.SQL("({})").format(sql.SQL(", ").join(sql.Placeholder() * len(columns)))

@@ -6,6 +6,7 @@ out (B10), so what was open at its end stays what it was.
 """
 
 from datetime import date
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import CTE, ColumnElement, exists, func, select, union, union_all
@@ -21,6 +22,15 @@ from clinic_core.vocabulary import InvoiceKind, InvoiceStatus, ReceiptKind
 # An alias copies every column of its table, which costs more than the query: it is made once.
 _REFUND = aliased(Receipt)
 
+_SHOWN: tuple[ColumnElement[Any], ...] = (
+    col(Invoice.id).label("id"),
+    col(Invoice.number).label("number"),
+    col(Invoice.patient_id).label("patient_id"),
+    col(Invoice.clinic_location_id).label("clinic_location_id"),
+    col(Invoice.issued_on).label("issued_on"),
+    func.coalesce(col(Invoice.due_on), col(Invoice.issued_on)).label("due_on"),
+    col(Invoice.total).label("total"),
+)
 _FREE = col(Receipt.amount) - col(Receipt.allocated) - col(Receipt.refunded)
 _HAS_CREDIT = (
     col(Receipt.kind) == ReceiptKind.RECEIPT,
@@ -31,11 +41,12 @@ _HAS_CREDIT = (
 def open_invoices(
     actor: Actor, permission: Permission, *, as_of: date | None, practitioner_user_id: UUID | None
 ) -> CTE:
-    """The open invoices in the reader's scope as columns `id` and `balance`; `as_of` None means now."""
+    """The open invoices in the reader's scope: `balance` on that day, and of the paper what reports group and show.
+
+    `as_of` None means now. The paper's columns come along, so that nobody joins the invoices a second time.
+    """
     if as_of is None:
-        found: AnySelect = select(col(Invoice.id), col(Invoice.balance).label("balance")).where(
-            col(Invoice.balance) > 0
-        )
+        found: AnySelect = select(*_SHOWN, col(Invoice.balance).label("balance")).where(col(Invoice.balance) > 0)
     else:
         found = _invoices_on(actor, as_of)
     found = found.where(col(Invoice.organization_id) == actor.organization_id, invoices_in_scope(actor, permission))
@@ -85,7 +96,7 @@ def _invoices_on(actor: Actor, day: date) -> AnySelect:
     ).subquery("candidate")
     balance = col(Invoice.balance) + func.coalesce(later.c.amount, 0)
     return (
-        select(col(Invoice.id), balance.label("balance"))
+        select(*_SHOWN, balance.label("balance"))
         .join(candidates, candidates.c.id == col(Invoice.id))
         .outerjoin(later, later.c.id == col(Invoice.id))
         .where(

@@ -38,9 +38,11 @@ class Result(Protocol):
 class Benchmark(StrEnum):
     """The measurements there are."""
 
+    AGING = "aging"
     BOOKING = "booking"
     DAY_VIEW = "day-view"
     INVOICE = "invoice"
+    INVOICE_LIST = "invoice-list"
     PDF = "pdf"
     RACE = "race"
     SLOTS = "slots"

@@ -13,6 +13,7 @@ from clinic_core.kit.formats import amount, day_text, time_text
 from clinic_core.scheduling.schemas import AppointmentRow, UndoableStep
 from clinic_core.scheduling.transitions import ATTENDED, EXPECTED
 from clinic_core.ui.appointment_panel import may_document, note_label, open_panel, step, write_note
+from clinic_core.ui.checkout import begin_checkout
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_search import PATIENT_PAGE
 from clinic_core.ui.payment_dialog import begin_payment
@@ -95,6 +96,10 @@ def _draw_buttons(page: Page, row: AppointmentRow, last: UndoableStep | None, *,
             _draw_steps(page, row, key=key)
         if last is not None and last.appointment_id == row.id:
             draw_undo(page, last, key=f"{key}_undo_{row.id}")
+        checks_out = row.status is AppointmentStatus.COMPLETED and row.invoiced is False
+        if checks_out and page.actor.can(Permission.BILLING_MANAGE):
+            key_out = f"{key}_checkout_{row.id}"
+            st.button("Check out", key=key_out, on_click=begin_checkout, args=(row.patient_id, row.id))
         owes = row.status in ATTENDED and bool(row.patient_balance) and page.actor.can(Permission.BILLING_COLLECT)
         if owes:
             st.button("Pay", key=f"{key}_pay_{row.id}", on_click=begin_payment, args=(row.patient_id,))

@@ -7,7 +7,7 @@ from uuid import UUID
 
 import streamlit as st
 
-from clinic_core.billing.pricing import Line, price_document
+from clinic_core.billing.pricing import Line, Totals, price_document
 from clinic_core.billing.schemas import CatalogueRow, DraftLine, InvoiceLineRow, TaxRow, UninvoicedRow
 from clinic_core.billing.schemas.base import DESCRIPTION_LIMIT
 from clinic_core.errors import ClinicError
@@ -104,6 +104,12 @@ def line_of_draft(row: InvoiceLineRow) -> EditorLine:
     )
 
 
+def total_of(lines: Sequence[EditorLine]) -> Decimal | None:
+    """What the lines come to as typed; None while one of them cannot be right, or there is none."""
+    totals = _priced(lines)
+    return totals.total if totals is not None else None
+
+
 def draw_lines(page: Page, lines: list[EditorLine], catalogue: Sequence[CatalogueRow], *, key: str) -> None:
     """The lines as fields, the picker that adds one, and the totals; `lines` follow what is typed."""
     settings = page.actor.settings
@@ -164,13 +170,17 @@ def _draw_line(page: Page, lines: list[EditorLine], line: EditorLine, *, headed:
 
 def _draw_totals(page: Page, lines: Sequence[EditorLine]) -> None:
     """What the lines add up to as typed; nothing while one of them cannot be right."""
-    try:
-        totals = price_document(_as_line(line.to_draft()) for line in lines) if lines else None
-    except ClinicError:
-        return
+    totals = _priced(lines)
     if totals is not None:
         rows = [TaxRow(rate=rate, net=totals.net_by_rate[rate], tax=tax) for rate, tax in totals.tax_by_rate.items()]
         draw_totals(page, rows, net=totals.net, total=totals.total, currency=page.actor.settings.currency)
+
+
+def _priced(lines: Sequence[EditorLine]) -> Totals | None:
+    try:
+        return price_document(_as_line(line.to_draft()) for line in lines) if lines else None
+    except ClinicError:
+        return None
 
 
 def _as_line(line: DraftLine) -> Line:

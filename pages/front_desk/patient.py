@@ -15,6 +15,7 @@ from clinic_core.patients.service import (
 )
 from clinic_core.ui.appointment_panel import draw_panel
 from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
+from clinic_core.ui.checkout import begin_checkout, draw_checkout
 from clinic_core.ui.location import current_location
 from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_form import draw_patient_form
@@ -77,6 +78,9 @@ with page.actions:
         st.button("Book", type="primary", icon=":material/add:", on_click=begin_booking, args=(slot,))
         if st.button("Waiting list", icon=":material/hourglass_top:"):
             page.go(WAITING_PAGE, patient=patient.id)
+    if actor.can(Permission.BILLING_MANAGE) or actor.can(Permission.BILLING_COLLECT):
+        out = ":material/shopping_cart_checkout:"
+        st.button("Check out", icon=out, on_click=begin_checkout, args=(patient.id,))
     if actor.can(Permission.PATIENT_WRITE):
         st.button("Change details", icon=":material/edit:", on_click=set_editing, args=(patient.version,))
         with st.popover("More"):
@@ -95,5 +99,6 @@ if actor.can(Permission.APPOINTMENT_MANAGE):
     draw_booking(page, current_location())
     draw_payment(page, current_location().timezone)
 draw_panel(page)
+draw_checkout(page)
 if EDITING in st.session_state:
     edit()

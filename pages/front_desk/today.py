@@ -24,6 +24,7 @@ from clinic_core.scheduling.schemas import (
 )
 from clinic_core.ui.appointment_panel import draw_panel
 from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
+from clinic_core.ui.checkout import draw_checkout
 from clinic_core.ui.day import draw_day
 from clinic_core.ui.day_refresh import keep_fresh
 from clinic_core.ui.day_sheet import draw_day_sheet_link
@@ -140,4 +141,5 @@ if cancelled:
 draw_booking(page, location)
 draw_panel(page)
 draw_payment(page, location.timezone)
+draw_checkout(page)
 keep_fresh(request)

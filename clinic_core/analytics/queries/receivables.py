@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Date, Integer, case, cast, func, literal, select
+from sqlalchemy import CTE, ColumnElement, Date, Integer, case, cast, func, literal, select, true
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
@@ -37,7 +37,7 @@ from clinic_core.analytics.schemas import (
     ReceivablesFilter,
 )
 from clinic_core.errors import InvalidInput
-from clinic_core.models import ClinicLocation, Invoice, Patient, Receipt
+from clinic_core.models import ClinicLocation, Patient, Receipt
 
 DEFINITION = (
     "Gross is the sum of the open balances of issued invoices; credit is money received that is neither applied to an "
@@ -69,7 +69,7 @@ def outstanding(work: Work, request: OutstandingRequest) -> Outstanding:
         NotFound: an unknown location or practitioner.
     """
     reading = _read(work, request)
-    statement = select(func.count(), amount_of(reading.open.c.balance)).select_from(reading.open)
+    statement = select(func.count(), amount_of(reading.open.c.balance))
     invoices, gross = work.session.execute(_at(statement, reading)).one()
     credit = _credit(work, request, reading)
     return Outstanding(
@@ -87,8 +87,8 @@ def outstanding(work: Work, request: OutstandingRequest) -> Outstanding:
 def aging(work: Work, request: AgingRequest) -> Aging:
     """The outstanding amount by age in days; the buckets sum to gross. Raises as `outstanding`."""
     reading = _read(work, request)
-    bucket = _bucket(_days(request, reading.day)).label("bucket")
-    aged = _at(select(bucket, reading.open.c.balance).select_from(reading.open), reading).subquery("aged")
+    bucket = _bucket(_days(request, reading)).label("bucket")
+    aged = _at(select(bucket, reading.open.c.balance), reading).subquery("aged")
     summed = select(aged.c.bucket, func.count(), amount_of(aged.c.balance)).group_by(aged.c.bucket)
     found = {AgeBucket(name): (count, amount) for name, count, amount in work.session.execute(summed)}
     buckets = tuple(
@@ -114,32 +114,32 @@ def aging(work: Work, request: AgingRequest) -> Aging:
 def list_outstanding(work: Work, request: OutstandingRowsRequest) -> OutstandingPage:
     """The open invoices behind the figure, oldest first. Raises as `outstanding`."""
     reading = _read(work, request)
-    chosen = _chosen(request, reading)
-    summed = select(func.count(), amount_of(reading.open.c.balance)).select_from(reading.open)
+    chosen, found = _chosen(request, reading), reading.open.c
+    summed = select(func.count(), amount_of(found.balance))
     count, total = work.session.execute(_at(summed, reading).where(*chosen)).one()
-    days = _days(request, reading.day)
+    days = _days(request, reading)
     rows = work.session.execute(
         _at(
             select(
-                col(Invoice.id),
-                col(Invoice.number),
-                col(Invoice.patient_id),
+                found.id,
+                found.number,
+                found.patient_id,
                 *patient_columns(work.actor),
-                col(Invoice.clinic_location_id),
+                found.clinic_location_id,
                 col(ClinicLocation.name).label("location"),
-                col(Invoice.issued_on),
-                func.coalesce(col(Invoice.due_on), col(Invoice.issued_on)).label("due_on"),
+                found.issued_on,
+                found.due_on,
                 days.label("days"),
                 _bucket(days).label("bucket"),
-                col(Invoice.total),
-                reading.open.c.balance,
-            ).select_from(reading.open),
+                found.total,
+                found.balance,
+            ),
             reading,
         )
-        .join(Patient, col(Patient.id) == col(Invoice.patient_id))
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id))
+        .join(Patient, col(Patient.id) == found.patient_id)
+        .join(ClinicLocation, col(ClinicLocation.id) == found.clinic_location_id)
         .where(*chosen)
-        .order_by(days.desc(), col(Invoice.id))
+        .order_by(days.desc(), found.id)
         .limit(request.limit)
         .offset(request.offset)
     )
@@ -154,37 +154,44 @@ def list_outstanding(work: Work, request: OutstandingRowsRequest) -> Outstanding
 def list_debtors(work: Work, request: OutstandingRowsRequest) -> DebtorPage:
     """Who owes, by age, those who owe most first; the balances sum to gross. Raises as `outstanding`."""
     reading = _read(work, request)
-    chosen = _chosen(request, reading)
-    balance = reading.open.c.balance
-    summed = select(func.count(col(Invoice.patient_id).distinct()), amount_of(balance)).select_from(reading.open)
-    count, total = work.session.execute(_at(summed, reading).where(*chosen)).one()
-    bucket = _bucket(_days(request, reading.day))
-    aged = [func.coalesce(func.sum(balance).filter(bucket == each), ZERO) for each in AgeBucket]
-    debtor = (
+    chosen, found = _chosen(request, reading), reading.open.c
+    bucket = _bucket(_days(request, reading))
+    aged = [func.coalesce(func.sum(found.balance).filter(bucket == each), ZERO) for each in AgeBucket]
+    by_patient = (
         _at(
             select(
-                col(Invoice.patient_id).label("id"),
+                found.patient_id.label("id"),
                 func.count().label("invoices"),
-                func.min(func.coalesce(col(Invoice.due_on), col(Invoice.issued_on))).label("oldest_on"),
+                func.min(found.due_on).label("oldest_on"),
                 *(amount.label(each.name.lower()) for each, amount in zip(AgeBucket, aged, strict=True)),
-                func.sum(balance).label("balance"),
-            ).select_from(reading.open),
+                func.sum(found.balance).label("balance"),
+            ),
             reading,
         )
         .where(*chosen)
-        .group_by(col(Invoice.patient_id))
-        .order_by(func.sum(balance).desc(), col(Invoice.patient_id))
+        .group_by(found.patient_id)
+        .cte("by_patient")
+    )
+    debtor = (
+        select(by_patient)
+        .order_by(by_patient.c.balance.desc(), by_patient.c.id)
         .limit(request.limit)
         .offset(request.offset)
         .subquery("debtor")
     )
+    among = select(func.count().label("among"), amount_of(by_patient.c.balance).label("owed")).subquery("among")
     rows = work.session.execute(
-        select(debtor, *patient_columns(work.actor))
-        .join(Patient, col(Patient.id) == debtor.c.id)
+        select(among, debtor, *patient_columns(work.actor))
+        .select_from(among)
+        .outerjoin(debtor, true())
+        .outerjoin(Patient, col(Patient.id) == debtor.c.id)
         .order_by(debtor.c.balance.desc(), debtor.c.id)
     )
+    listed = rows.mappings().all()
     return DebtorPage(
-        rows=tuple(DebtorRow.model_validate(with_name(row)) for row in rows.mappings()), count=count, total=total + ZERO
+        rows=tuple(DebtorRow.model_validate(with_name(row)) for row in listed if row["id"] is not None),
+        count=listed[0]["among"],
+        total=listed[0]["owed"] + ZERO,
     )
 
 
@@ -252,25 +259,22 @@ def _credit(work: Work, request: ReceivablesFilter, reading: _Reading) -> Decima
 
 
 def _at(statement: AnySelect, reading: _Reading) -> AnySelect:
-    """The statement over the open invoices with the invoice joined, at the chosen location."""
-    return statement.join(Invoice, col(Invoice.id) == reading.open.c.id).where(
-        at_places(col(Invoice.clinic_location_id), reading.filters)
-    )
+    """The statement over the open invoices at the chosen location."""
+    return statement.select_from(reading.open).where(at_places(reading.open.c.clinic_location_id, reading.filters))
 
 
 def _chosen(request: OutstandingRowsRequest, reading: _Reading) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = []
     if request.bucket is not None:
-        chosen.append(_bucket(_days(request, reading.day)) == request.bucket.value)
+        chosen.append(_bucket(_days(request, reading)) == request.bucket.value)
     if request.patient_id is not None:
-        chosen.append(col(Invoice.patient_id) == request.patient_id)
+        chosen.append(reading.open.c.patient_id == request.patient_id)
     return chosen
 
 
-def _days(request: AgingRequest, day: date) -> ColumnElement[int]:
-    issued = col(Invoice.issued_on)
-    since = func.coalesce(col(Invoice.due_on), issued) if request.basis is AgeBasis.DUE else issued
-    return cast(literal(day, Date) - cast(since, Date), Integer)
+def _days(request: AgingRequest, reading: _Reading) -> ColumnElement[int]:
+    since = reading.open.c.due_on if request.basis is AgeBasis.DUE else reading.open.c.issued_on
+    return cast(literal(reading.day, Date) - cast(since, Date), Integer)
 
 
 def _bucket(days: ColumnElement[int]) -> ColumnElement[str]:
