@@ -25,12 +25,10 @@ _PAGE = """
     select i.id, i.number, i.kind, i.status, i.patient_id, i.clinic_location_id, i.issued_on, i.due_on, i.currency,
       i.net, i.tax, i.total, i.paid, i.credited, i.written_off, i.balance, i.version, p.first_name, p.last_name,
       p.preferred_name, p.code, l.name
-    from (select * from invoice where organization_id = %(organization)s and status = 'draft'
-          union all
-          (select * from invoice where organization_id = %(organization)s and status <> 'draft'
-           order by issued_on desc, id desc limit %(limit)s)) i
+    from (select * from invoice where organization_id = %(organization)s
+          order by issued_on desc nulls first, id desc limit %(limit)s) i
       join patient p on p.id = i.patient_id join clinic_location l on l.id = i.clinic_location_id
-    order by i.issued_on desc nulls first, i.id desc limit %(limit)s
+    order by i.issued_on desc nulls first, i.id desc
 """
 _COUNT = "select count(*) from (select from invoice where organization_id = %(organization)s limit 10000) counted"
 

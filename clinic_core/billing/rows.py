@@ -29,7 +29,10 @@ ReceiptSelect = Select[Receipt, str, str, str | None, str, str]
 
 
 def select_invoices() -> InvoiceSelect:
-    """Documents with their display status, patient and location; scope and filters are the caller's to add."""
+    """Documents with their display status, patient and location; scope and filters are the caller's to add.
+
+    Every document has both; as outer joins PostgreSQL leaves them out where only ids are counted.
+    """
     return (
         select(
             Invoice,
@@ -40,8 +43,8 @@ def select_invoices() -> InvoiceSelect:
             col(Patient.code),
             col(ClinicLocation.name),
         )
-        .join(Patient, col(Patient.id) == col(Invoice.patient_id))
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id))
+        .join(Patient, col(Patient.id) == col(Invoice.patient_id), isouter=True)
+        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id), isouter=True)
         .execution_options(populate_existing=True)
     )
 
@@ -57,8 +60,8 @@ def select_receipts() -> ReceiptSelect:
             col(Patient.code),
             col(ClinicLocation.name),
         )
-        .join(Patient, col(Patient.id) == col(Receipt.patient_id))
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Receipt.clinic_location_id))
+        .join(Patient, col(Patient.id) == col(Receipt.patient_id), isouter=True)
+        .join(ClinicLocation, col(ClinicLocation.id) == col(Receipt.clinic_location_id), isouter=True)
         .execution_options(populate_existing=True)
     )
 

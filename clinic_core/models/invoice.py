@@ -45,7 +45,7 @@ class Invoice(TenantRow, table=True):
             postgresql_include=["balance", "issued_on"],
             postgresql_where=text("balance > 0"),
         ),
-        Index(None, "organization_id", "issued_on", postgresql_where=text("status <> 'draft'")),
+        Index("ix_invoice_list", "organization_id", text("issued_on desc nulls first"), text("id desc")),
         check("(status = 'draft') = (number is null)", "number_at_issue"),
         check("(status = 'draft') = (issued_at is null)", "issued_at"),
         check(
@@ -183,6 +183,7 @@ class Adjustment(TenantRow, table=True):
     __tablename__ = "adjustment"
     __table_args__ = tenant(
         owned("invoice_id", "invoice"),
+        Index(None, "organization_id", "adjusted_on"),
         owned("reverses_adjustment_id", "adjustment"),
         UniqueConstraint("organization_id", "reverses_adjustment_id"),
         check("amount between -999999999999.99 and 999999999999.99 and amount <> 0", "amount"),
