@@ -1,4 +1,4 @@
-"""Exports of reports: the rows on screen as a CSV file, each one written to the audit log."""
+"""Exports of reports: the rows on screen as a table, each one written to the audit log."""
 
 from collections.abc import Sequence
 
@@ -6,19 +6,27 @@ from clinic_core.access import Permission, Work, use_case
 from clinic_core.analytics.queries import (
     list_collected,
     list_credit,
+    list_debtors,
     list_invoiced,
     list_no_show,
     list_outstanding,
     list_overrides,
 )
-from clinic_core.analytics.schemas import ALL_ROWS, OutstandingRowsRequest, OverridesRequest, PeriodRowsRequest
+from clinic_core.analytics.schemas import (
+    ALL_ROWS,
+    AgeBucket,
+    OutstandingRowsRequest,
+    OverridesRequest,
+    PeriodRowsRequest,
+)
 from clinic_core.kit.calendar import to_wall, zone
-from clinic_core.kit.text import Cell, csv_bytes
+from clinic_core.kit.tables import Table, table
+from clinic_core.kit.text import Cell
 
 
 @use_case(Permission.REPORT_FINANCIAL, name="report.export_outstanding")
-def export_outstanding(work: Work, request: OutstandingRowsRequest) -> bytes:
-    """The open invoices as CSV; the column Balance sums to the figure. Raises as `list_outstanding`."""
+def export_outstanding(work: Work, request: OutstandingRowsRequest) -> Table:
+    """The open invoices; the column Balance sums to the figure. Raises as `list_outstanding`."""
     page = list_outstanding(work, _whole(request))
     header = ("Invoice", "Patient", "Name", "Location", "Issued", "Due", "Days", "Age", "Total", "Balance", "Currency")
     currency = work.actor.settings.currency
@@ -45,9 +53,36 @@ def export_outstanding(work: Work, request: OutstandingRowsRequest) -> bytes:
     )
 
 
+@use_case(Permission.REPORT_FINANCIAL, name="report.export_debtors")
+def export_debtors(work: Work, request: OutstandingRowsRequest) -> Table:
+    """Who owes how much by age; the column Balance sums to the figure. Raises as `list_debtors`."""
+    page = list_debtors(work, _whole(request))
+    currency = work.actor.settings.currency
+    return _exported(
+        work,
+        "debtors",
+        ("Patient", "Name", "Invoices", "Oldest due", *(bucket.label for bucket in AgeBucket), "Balance", "Currency"),
+        [
+            (
+                row.patient_code,
+                row.patient_name,
+                row.invoices,
+                row.oldest_on,
+                row.to_30,
+                row.to_60,
+                row.to_90,
+                row.over_90,
+                row.balance,
+                currency,
+            )
+            for row in page.rows
+        ],
+    )
+
+
 @use_case(Permission.REPORT_FINANCIAL, name="report.export_credit")
-def export_credit(work: Work, request: OutstandingRowsRequest) -> bytes:
-    """The patients with credit as CSV; the column Credit sums to the figure. Raises as `list_credit`."""
+def export_credit(work: Work, request: OutstandingRowsRequest) -> Table:
+    """The patients with credit; the column Credit sums to the figure. Raises as `list_credit`."""
     page = list_credit(work, _whole(request))
     currency = work.actor.settings.currency
     return _exported(
@@ -59,8 +94,8 @@ def export_credit(work: Work, request: OutstandingRowsRequest) -> bytes:
 
 
 @use_case(Permission.REPORT_FINANCIAL, name="report.export_invoiced")
-def export_invoiced(work: Work, request: PeriodRowsRequest) -> bytes:
-    """The documents issued in the period as CSV, credit notes negative. Raises as `list_invoiced`."""
+def export_invoiced(work: Work, request: PeriodRowsRequest) -> Table:
+    """The documents issued in the period, credit notes negative. Raises as `list_invoiced`."""
     page = list_invoiced(work, _whole_period(request))
     currency = work.actor.settings.currency
     return _exported(
@@ -84,8 +119,8 @@ def export_invoiced(work: Work, request: PeriodRowsRequest) -> bytes:
 
 
 @use_case(Permission.REPORT_FINANCIAL, name="report.export_collected")
-def export_collected(work: Work, request: PeriodRowsRequest) -> bytes:
-    """The receipts of the period as CSV, refunds negative. Raises as `list_collected`."""
+def export_collected(work: Work, request: PeriodRowsRequest) -> Table:
+    """The receipts of the period, refunds negative. Raises as `list_collected`."""
     page = list_collected(work, _whole_period(request))
     currency = work.actor.settings.currency
     return _exported(
@@ -110,8 +145,8 @@ def export_collected(work: Work, request: PeriodRowsRequest) -> bytes:
 
 
 @use_case(Permission.REPORT_VIEW, name="report.export_no_show")
-def export_no_show(work: Work, request: PeriodRowsRequest) -> bytes:
-    """The attended and missed appointments of the period as CSV, in each location's time. Raises as `list_no_show`."""
+def export_no_show(work: Work, request: PeriodRowsRequest) -> Table:
+    """The attended and missed appointments of the period, in each location's time. Raises as `list_no_show`."""
     page = list_no_show(work, _whole_period(request))
     return _exported(
         work,
@@ -133,8 +168,8 @@ def export_no_show(work: Work, request: PeriodRowsRequest) -> bytes:
 
 
 @use_case(Permission.REPORT_VIEW, name="report.export_overrides")
-def export_overrides(work: Work, request: OverridesRequest) -> bytes:
-    """The overrides of the period as CSV, in each location's time. Raises as `list_overrides`."""
+def export_overrides(work: Work, request: OverridesRequest) -> Table:
+    """The overrides of the period, in each location's time. Raises as `list_overrides`."""
     page = list_overrides(work, request.model_copy(update={"limit": ALL_ROWS, "offset": 0}))
     header = (
         *("Start", "Time zone", "Location", "Practitioner", "Patient", "Name", "Status"),
@@ -163,9 +198,9 @@ def export_overrides(work: Work, request: OverridesRequest) -> bytes:
     )
 
 
-def _exported(work: Work, report: str, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
-    work.audit("report", None, "exported", report=report, format="csv", rows=len(rows))
-    return csv_bytes(header, rows)
+def _exported(work: Work, report: str, header: Sequence[str], rows: Sequence[Sequence[Cell]]) -> Table:
+    work.audit("report", None, "exported", report=report, rows=len(rows))
+    return table(header, rows)
 
 
 def _whole(request: OutstandingRowsRequest) -> OutstandingRowsRequest:

@@ -4,16 +4,15 @@ from clinic_core.access import Permission, Work, use_case
 from clinic_core.audit.queries import list_audit
 from clinic_core.audit.schemas import AuditCursor, AuditFilter, AuditRow, ListAudit
 from clinic_core.errors import InvalidInput
-from clinic_core.kit.text import csv_bytes
+from clinic_core.kit.tables import MOST_ROWS, Table, table
 
-MOST_ROWS = 100_000
 CHUNK = 1000
 HEADER = ("Time (UTC)", "Person", "Use case", "Kind", "Id", "Action", "Changes", "Request")
 
 
 @use_case(Permission.AUDIT_VIEW, name="audit.export")
-def export_audit(work: Work, request: AuditFilter) -> bytes:
-    """The filtered log as CSV, newest first.
+def export_audit(work: Work, request: AuditFilter) -> Table:
+    """The filtered log, newest first.
 
     Raises: InvalidInput when more than 100,000 entries match, and as `list_audit`.
     """
@@ -27,8 +26,8 @@ def export_audit(work: Work, request: AuditFilter) -> bytes:
         if page.next is None:
             break
         after = page.next
-    work.audit("audit_log", None, "exported", format="csv", rows=len(rows))
-    return csv_bytes(
+    work.audit("audit_log", None, "exported", rows=len(rows))
+    return table(
         HEADER,
         (
             (

@@ -1,6 +1,5 @@
 """The filters of the audit viewer, its pages, and the address of its export."""
 
-from urllib.parse import urlencode
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
@@ -8,6 +7,7 @@ import streamlit as st
 
 from clinic_core.audit.schemas import AuditChoices, AuditCursor, AuditFilter
 from clinic_core.errors import InvalidInput
+from clinic_core.ui.export import Export
 
 EVERYBODY, SYSTEM, ANY = "Everybody", "System", "Any"
 ACTIONS = (
@@ -73,10 +73,10 @@ def draw_audit_filters(choices: AuditChoices, place: ZoneInfo) -> AuditFilter:
     )
 
 
-def export_address(wanted: AuditFilter) -> str:
-    """The address of the CSV file with the same filters."""
+def audit_export(wanted: AuditFilter) -> Export:
+    """The file with the same filters."""
     values = wanted.model_dump(mode="json", exclude_defaults=True)
-    return f"/docs/audit.csv?{urlencode({ADDRESS[name]: value for name, value in values.items()})}"
+    return Export("audit", {ADDRESS[name]: value for name, value in values.items()})
 
 
 def in_words(name: str) -> str:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from datetime import date
 from typing import Protocol
-from urllib.parse import urlencode
 from uuid import UUID
 
 import streamlit as st
@@ -11,6 +10,7 @@ import streamlit as st
 from clinic_core.access import Permission
 from clinic_core.scheduling.queries import list_locations, list_practitioners, list_services_for_booking
 from clinic_core.scheduling.schemas import ListLocations, ListPractitioners, ListRecall, ListServices
+from clinic_core.ui.export import Export
 from clinic_core.ui.forms import chosen
 from clinic_core.ui.page import Page
 from clinic_core.vocabulary import Scope
@@ -61,10 +61,10 @@ def draw_recall_filters(page: Page, today: date) -> ListRecall:
     )
 
 
-def recall_address(request: ListRecall) -> str:
-    """The address of the file with the whole list: dates and ids only."""
+def recall_export(request: ListRecall) -> Export:
+    """The file with the whole list."""
     found = request.model_dump(mode="json", exclude_none=True)
-    return f"/docs/recall.csv?{urlencode({part: found[field] for part, field in RECALL.items() if field in found})}"
+    return Export("recall", {part: found[field] for part, field in RECALL.items() if field in found})
 
 
 def _one_or_all(label: str, everything: str, rows: Sequence[_Named]) -> UUID | None:

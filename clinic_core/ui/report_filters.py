@@ -3,12 +3,12 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import NoReturn
-from urllib.parse import urlencode
 from uuid import UUID
 
 import streamlit as st
 
 from clinic_core.analytics.schemas import AgeBucket, Choosable, Comparison, OverviewRequest, PeriodFilter, ReportChoices
+from clinic_core.ui.export import Export
 from clinic_core.ui.forms import choice_field
 from clinic_core.ui.page import Page
 from clinic_core.vocabulary import Choice
@@ -96,14 +96,14 @@ def draw_practitioner_filter(choices: ReportChoices, *, key: str) -> UUID | None
     return _one_or_all("Practitioner", ALL_PRACTITIONERS, choices.practitioners, key=f"{key}_practitioner")
 
 
-def period_address(name: str, request: PeriodFilter, **more: UUID | Choice | None) -> str:
-    """The address of the CSV file with the rows of a figure of that period: dates, ids and words of closed lists."""
-    return _address(name, {"from": request.first_day, "to": request.last_day, **more}, request)
+def period_export(name: str, request: PeriodFilter, *, label: str = "", **more: UUID | Choice | None) -> Export:
+    """The file with the rows of a figure of that period: dates, ids and words of closed lists."""
+    return _export(label, name, {"from": request.first_day, "to": request.last_day, **more}, request)
 
 
-def receivables_address(name: str, request: OverviewRequest, choices: ReportChoices) -> str:
-    """The address of the CSV file with what was outstanding at the end of that period."""
-    return _address(name, {"as_of": as_of(request, choices)}, request)
+def receivables_export(name: str, request: OverviewRequest, choices: ReportChoices, *, label: str = "") -> Export:
+    """The file with what was outstanding at the end of that period."""
+    return _export(label, name, {"as_of": as_of(request, choices)}, request)
 
 
 def as_of(request: OverviewRequest, choices: ReportChoices) -> date | None:
@@ -140,6 +140,6 @@ def _one_or_all(label: str, everything: str, choices: Sequence[Choosable], *, ke
     return chosen if isinstance(chosen, UUID) else None
 
 
-def _address(name: str, parts: Mapping[str, object], request: PeriodFilter) -> str:
+def _export(label: str, name: str, parts: Mapping[str, object], request: PeriodFilter) -> Export:
     parts = {**parts, "location": request.clinic_location_id, "practitioner": request.practitioner_user_id}
-    return f"/docs/{name}.csv?{urlencode({part: str(value) for part, value in parts.items() if value})}"
+    return Export(name, parts, label)

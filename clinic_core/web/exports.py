@@ -1,4 +1,4 @@
-"""Reports and the audit log as CSV files: permission checked, audited by the use case, never stored on the way."""
+"""Lists, reports and the audit log as CSV and XLSX: permission checked, audited by the use case, stored nowhere."""
 
 from collections.abc import Callable, Mapping
 from typing import TypeVar
@@ -13,6 +13,7 @@ from clinic_core.analytics.schemas import OutstandingRowsRequest, OverridesReque
 from clinic_core.analytics.service import (
     export_collected,
     export_credit,
+    export_debtors,
     export_invoiced,
     export_no_show,
     export_outstanding,
@@ -22,13 +23,18 @@ from clinic_core.audit.schemas import AuditFilter
 from clinic_core.audit.service import export_audit
 from clinic_core.billing.queries import export_takings
 from clinic_core.billing.schemas import TakingsRequest
-from clinic_core.errors import InvalidInput
+from clinic_core.errors import InvalidInput, NotFound
+from clinic_core.kit.tables import Table
 from clinic_core.scheduling.schemas import ListRecall
 from clinic_core.scheduling.service import export_recall
 from clinic_core.web.answers import answer_person
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
+FORMS: Mapping[str, tuple[str, Callable[[Table], bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", Table.csv),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Table.xlsx),
+}
 # What an address may carry (ids, dates, codes), and the field of the request that it fills.
 RECEIVABLES = {
     "as_of": "as_of",
@@ -67,23 +73,32 @@ AUDIT = {
 
 
 def export_route(
-    name: str, export: Callable[[Work, Wanted], bytes], wanted: type[Wanted], fields: Mapping[str, str]
+    name: str, export: Callable[[Work, Wanted], Table], wanted: type[Wanted], fields: Mapping[str, str]
 ) -> Route:
-    """`GET /docs/<name>.csv`: the file of that export, with the filters that the address carries."""
+    """`GET /docs/<name>.csv` and `.xlsx`: the table of that export, with the filters that the address carries."""
 
     def answer(request: Request) -> Response:
         def file(actor: Actor) -> Response:
-            content = perform(actor, export, _wanted(request, wanted, fields))
-            headers = {"Content-Disposition": f'attachment; filename="{name}.csv"', "Cache-Control": "no-store"}
-            return Response(content, media_type="text/csv; charset=utf-8", headers=headers)
+            form = request.path_params["form"]
+            if form not in FORMS:
+                raise NotFound("A list leaves as CSV or XLSX; this address names another form.")
+            media_type, write = FORMS[form]
+            content = write(perform(actor, export, _wanted(request, wanted, fields)))
+            headers = {
+                "Content-Disposition": f'attachment; filename="{name}.{form}"',
+                "Cache-Control": "no-store",
+                "X-Content-Type-Options": "nosniff",
+            }
+            return Response(content, media_type=media_type, headers=headers)
 
         return answer_person(request, file)
 
-    return Route(f"/docs/{name}.csv", answer, methods=["GET"], name=f"{name}.csv")
+    return Route(f"/docs/{name}.{{form}}", answer, methods=["GET"], name=name)
 
 
 EXPORT_ROUTES = [
     export_route("outstanding", export_outstanding, OutstandingRowsRequest, RECEIVABLES),
+    export_route("debtors", export_debtors, OutstandingRowsRequest, RECEIVABLES),
     export_route("credit", export_credit, OutstandingRowsRequest, RECEIVABLES),
     export_route("invoiced", export_invoiced, PeriodRowsRequest, PERIOD),
     export_route("collected", export_collected, PeriodRowsRequest, PERIOD),

@@ -7,12 +7,13 @@ from clinic_core.audit.queries import list_audit, list_audit_choices
 from clinic_core.audit.schemas import AuditChange, AuditRow, ListAudit
 from clinic_core.errors import InvalidInput
 from clinic_core.ui.audit_filters import (
+    audit_export,
     draw_audit_filters,
     draw_audit_pager,
-    export_address,
     in_words,
     shown_after,
 )
+from clinic_core.ui.export import draw_export
 from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import open_page, stop_with
 from clinic_core.ui.tables import Column, Wording, show_table
@@ -30,7 +31,7 @@ except InvalidInput as error:
     stop_with(error)
 found = page.read(list_audit, ListAudit(**dict(wanted), after=shown_after(), limit=PAGE_SIZE))
 with page.actions:
-    st.link_button("Export (CSV)", export_address(wanted), icon=":material/download:")
+    draw_export(audit_export(wanted))
 
 st.caption(f"Times in {zone.key}. Values of clinical text and of personal data are never kept in the log.")
 chosen = show_table(

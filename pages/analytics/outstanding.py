@@ -1,7 +1,5 @@
 """What is outstanding: debtors, open invoices and credit, as of any day, and who owes how long."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from clinic_core.access import Permission
@@ -16,6 +14,7 @@ from clinic_core.analytics.schemas import (
     OutstandingRowsRequest,
 )
 from clinic_core.kit.formats import date_text, money
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.figure_rows import INVOICE_PAGE, PATIENT_PAGE
 from clinic_core.ui.forms import choice_field
 from clinic_core.ui.page import open_page
@@ -92,10 +91,13 @@ rows_wanted = OutstandingRowsRequest(
 )
 address = rows_wanted.model_dump(mode="json", exclude={"limit", "offset", "patient_id"}, exclude_none=True)
 names = {"clinic_location_id": "location", "practitioner_user_id": "practitioner"}
-parts = urlencode({names.get(name, name): value for name, value in address.items()})
-with page.actions, st.popover("Export", icon=":material/download:"):
-    st.link_button("Open invoices (CSV)", f"/docs/outstanding.csv?{parts}", type="tertiary")
-    st.link_button("Credit (CSV)", f"/docs/credit.csv?{parts}", type="tertiary")
+parts = {names.get(name, name): value for name, value in address.items()}
+with page.actions:
+    draw_export(
+        Export("debtors", parts, "Debtors"),
+        Export("outstanding", parts, "Open invoices"),
+        Export("credit", parts, "Credit"),
+    )
 
 if view == "Debtors":
     debtors = page.read(list_debtors, rows_wanted)

@@ -10,9 +10,10 @@ from clinic_core.analytics.schemas import OverrideKind, OverrideRow, OverridesRe
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.formats import date_text, datetime_text
 from clinic_core.ui.appointment_panel import draw_panel, open_panel
+from clinic_core.ui.export import draw_export
 from clinic_core.ui.figure_rows import PATIENT_PAGE
 from clinic_core.ui.page import open_page
-from clinic_core.ui.report_filters import draw_period_filters, period_address
+from clinic_core.ui.report_filters import draw_period_filters, period_export
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.tiles import counted, draw_explanation
 from clinic_core.ui.wording import plain
@@ -55,9 +56,7 @@ names.setdefault(person, "Nobody in this period")
 with bar:
     st.selectbox("By", list(names), format_func=lambda one: names[one], key=PERSON, on_change=back_to_first_page)
 with page.actions:
-    st.link_button(
-        "Export (CSV)", period_address("overrides", period, kind=kind, by=person), icon=":material/download:"
-    )
+    draw_export(period_export("overrides", period, kind=kind, by=person))
 first_day, last_day = (date_text(day, locale) for day in (period.first_day, period.last_day))
 st.caption(f"Appointments from {first_day} to {last_day}, by the day on which they begin, those ahead included.")
 with st.container(horizontal=True, gap="medium"):

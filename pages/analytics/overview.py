@@ -6,6 +6,7 @@ from clinic_core.access import Permission
 from clinic_core.analytics.queries import list_report_choices, overview
 from clinic_core.analytics.schemas import Overview, OverviewRequest
 from clinic_core.ui.charts import draw_aging, draw_heat_map, draw_revenue
+from clinic_core.ui.export import draw_export
 from clinic_core.ui.figure_rows import (
     PAGER,
     draw_collected_rows,
@@ -15,7 +16,7 @@ from clinic_core.ui.figure_rows import (
 )
 from clinic_core.ui.overview_tiles import comparison_text, overview_tiles
 from clinic_core.ui.page import open_page
-from clinic_core.ui.report_filters import draw_report_filters, open_receivables, period_address, receivables_address
+from clinic_core.ui.report_filters import draw_report_filters, open_receivables, period_export, receivables_export
 from clinic_core.ui.states import draw_empty
 from clinic_core.ui.tiles import draw_tile
 
@@ -63,14 +64,13 @@ if st.session_state.get(SHOWN) == "outstanding":
     st.session_state[SHOWN] = None
     open_receivables(page, request, choices)
 seen = page.read(overview, request)
-with page.actions, st.popover("Export", icon=":material/download:"):
-    if is_financial:
-        st.link_button(
-            "Outstanding invoices (CSV)", receivables_address("outstanding", request, choices), type="tertiary"
-        )
-        st.link_button("Invoiced (CSV)", period_address("invoiced", request), type="tertiary")
-        st.link_button("Collected (CSV)", period_address("collected", request), type="tertiary")
-    st.link_button("Attended and missed (CSV)", period_address("no-show", request), type="tertiary")
+financial = (
+    receivables_export("outstanding", request, choices, label="Outstanding invoices"),
+    period_export("invoiced", request, label="Invoiced"),
+    period_export("collected", request, label="Collected"),
+)
+with page.actions:
+    draw_export(*(financial if is_financial else ()), period_export("no-show", request, label="Attended and missed"))
 
 tiles = overview_tiles(seen, settings)
 for column, tile in zip(st.columns(len(tiles)), tiles, strict=True):

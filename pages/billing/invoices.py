@@ -1,12 +1,11 @@
 """Invoices: what is open, overdue or still a draft, by period; the same list as a file."""
 
-from urllib.parse import urlencode
-
 import streamlit as st
 
 from clinic_core.access import Permission
 from clinic_core.billing.queries import count_invoices, list_invoices
 from clinic_core.billing.schemas import DisplayStatus, InvoiceFilter, ListInvoices
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.forms import date_field
 from clinic_core.ui.invoice_paper import invoice_columns
 from clinic_core.ui.page import open_page
@@ -42,7 +41,7 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
 wanted = InvoiceFilter(status=status, issued_from=first_day, issued_to=last_day, open_only=open_only)
 parts = {NAMES[name]: value for name, value in wanted.model_dump(mode="json", exclude_defaults=True).items()}
 with page.actions:
-    st.link_button("CSV", f"/docs/invoices.csv?{urlencode(parts)}", icon=":material/download:", type="tertiary")
+    draw_export(Export("invoices", parts))
     if page.actor.can(Permission.BILLING_MANAGE) and st.button("New invoice", type="primary", icon=":material/add:"):
         page.go(INVOICE_PAGE)
 

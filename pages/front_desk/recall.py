@@ -8,10 +8,11 @@ from clinic_core.kit.formats import date_text
 from clinic_core.scheduling.queries import list_recall
 from clinic_core.scheduling.schemas import RecallRow
 from clinic_core.ui.booking import BookingSlot, begin_booking, draw_booking, next_quarter
+from clinic_core.ui.export import draw_export
 from clinic_core.ui.location import current_location, today_at
 from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_search import PATIENT_PAGE
-from clinic_core.ui.recall import PAGE_SIZE, PAGER, draw_recall_filters, recall_address
+from clinic_core.ui.recall import PAGE_SIZE, PAGER, draw_recall_filters, recall_export
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.tiles import counted
 from clinic_core.ui.wording import plain
@@ -22,7 +23,7 @@ location = current_location()
 
 request = draw_recall_filters(page, today_at(location))
 with page.actions:
-    st.link_button("Export (CSV)", recall_address(request), icon=":material/download:")
+    draw_export(recall_export(request))
 found = page.read(list_recall, request)
 st.caption(
     f"{counted(found.count, 'patient')} whose last visit lies in this time and who have no appointment ahead, the"

@@ -18,6 +18,7 @@ from sqlalchemy import text
 from clinic_core.access import Actor, Permission, Work, registered, unit_of_work
 from clinic_core.access.use_case import Registered
 from clinic_core.errors import ClinicError, NotFound
+from clinic_core.kit.tables import Table
 from clinic_core.vocabulary import Scope
 from tests.access.test_registry import modules
 from tests.db.full_clinic import make_full_clinic
@@ -140,7 +141,7 @@ class Builder:
         values: dict[type, object] = {
             UUID: None, str: "x@example.org" if name == "email" else "UTC" if name == "timezone" else "Text", int: 1,
             bool: False, Decimal: Decimal(1), SecretStr: SecretStr("a long secret"), time: time(17 if is_later else 9),
-            datetime: slot(24 * 30)[is_later], date: date(2031, 4, 2),
+            datetime: slot(24 * 30)[is_later], date: date(2031, 4, 2), bytes: b"Text",
         }  # fmt: skip
         return self.id_of(name) if kind is UUID else values[kind]
 
@@ -237,7 +238,7 @@ def test_a_row_of_another_organisation_does_not_exist_whatever_field_names_it(
             if not isinstance(answer, ClinicError | ValidationError):
                 assert is_filter(entry, kind, path), path
                 assert str(foreign) not in repr(answer), path
-                assert not isinstance(answer, bytes) or answer.count(b"\n") <= 1 or b"Demo" not in answer, path
+                assert not isinstance(answer, Table) or "Demo" not in repr(answer.rows), path
     assert rows_of(database, theirs) == before
 
 

@@ -161,10 +161,10 @@ def test_the_file_is_the_screen_and_audited(clinic: Clinic) -> None:
     book(clinic, 4, by="manager", patient_id=make_patient(clinic, last_name="=1+1"), override_reason="=cmd()")
     late(clinic, 5, by="owner")
     wanted = OverridesRequest(first_day=DAY, last_day=DAY, overridden_by_user_id=clinic.users["manager"], limit=1)
-    lines = perform(clinic.actor("manager"), export_overrides, wanted).decode("utf-8-sig").splitlines()
+    lines = perform(clinic.actor("manager"), export_overrides, wanted).csv().decode("utf-8-sig").splitlines()
     assert len(lines) == 2
     assert "Outside hours,'=cmd(),Manager," in lines[1]
     assert "2031-03-03T14:00:00,Europe/Berlin,Main street,Practitioner," in lines[1]
     assert audited(clinic, "report.export_overrides") == [
-        ("report", "exported", clinic.users["manager"], {"report": "overrides", "format": "csv", "rows": 1})
+        ("report", "exported", clinic.users["manager"], {"report": "overrides", "rows": 1})
     ]

@@ -76,7 +76,7 @@ def test_a_period_that_ends_before_it_begins_is_refused() -> None:
 def test_the_receipts_behind_are_those_of_the_list_and_the_file_sums_to_the_net(busy: Clinic) -> None:
     manager = busy.actor("manager")
     behind = perform(manager, list_receipts, ListReceipts(received_from=DAY, received_to=DAY))
-    content = perform(manager, export_takings, TakingsRequest(first_day=DAY, last_day=DAY))
+    content = perform(manager, export_takings, TakingsRequest(first_day=DAY, last_day=DAY)).csv()
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert sorted(row["Number"] for row in rows) == sorted(row.number for row in behind)
     assert sum(Decimal(row["Amount"]) for row in rows) == Decimal("102.00")

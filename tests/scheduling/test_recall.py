@@ -187,13 +187,13 @@ def test_the_file_is_the_screen_safe_against_formulas_and_audited(clinic: Clinic
     visit(clinic, make_patient(clinic, first_name="", last_name="=cmd()", contact_json={"phone": "+49 30 7"}), -120)
     visit(clinic, make_patient(clinic), -110)
     content = perform(clinic.actor("assistant"), export_recall, ListRecall.model_validate({**SPRING, "limit": 1}))
-    rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
+    rows = list(csv.DictReader(io.StringIO(content.csv().decode("utf-8-sig"))))
     listed = recall(clinic).rows
     assert [row["Patient"] for row in rows] == [row.code for row in listed]
     assert [row["Contact"] for row in rows] == [row.contact for row in listed]
     assert (rows[0]["Name"], rows[0]["Phone"], rows[0]["Time zone"]) == ("'=cmd()", "'+49 30 7", "Europe/Berlin")
     assert audited(clinic, "recall.export") == [
-        ("patient", "exported", clinic.users["assistant"], {"report": "recall", "format": "csv", "rows": 2})
+        ("patient", "exported", clinic.users["assistant"], {"report": "recall", "rows": 2})
     ]
 
 

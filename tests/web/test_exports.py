@@ -2,11 +2,13 @@
 
 import csv
 import io
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 import pytest
 from httpx2 import Response
+from openpyxl import load_workbook
+from openpyxl.cell import Cell, MergedCell
 from sqlalchemy import text
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
@@ -14,6 +16,7 @@ from starlette.testclient import TestClient
 from clinic_core.access import unit_of_work
 from clinic_core.auth.sessions import session_name, start_session
 from clinic_core.kit.ids import new_id
+from clinic_core.kit.text import safe_cell
 from clinic_core.web.exports import EXPORT_ROUTES
 from tests.analytics.ledger import Ledger
 from tests.factories import Clinic, make_clinic, make_patient
@@ -47,6 +50,37 @@ def test_the_file_sums_to_the_figure_and_is_kept_nowhere(owing: Clinic) -> None:
     assert response.headers["content-type"] == "text/csv; charset=utf-8"
     assert 'filename="outstanding.csv"' in response.headers["content-disposition"]
     assert sum(Decimal(row["Balance"]) for row in rows(response)) == Decimal("70.50")
+
+
+@pytest.mark.parametrize("address", [*MONEY, "debtors", f"no-show?{PERIOD}", f"recall?{PERIOD}", f"overrides?{PERIOD}"])
+def test_the_workbook_holds_the_cells_of_the_csv_file(owing: Clinic, address: str) -> None:
+    name, _, question = address.partition("?")
+    question = question or (PERIOD if name in {"invoiced", "collected"} else "")
+    plain = list(csv.reader(io.StringIO(fetch(owing, "manager", f"{name}.csv?{question}").content.decode("utf-8-sig"))))
+    response = fetch(owing, "manager", f"{name}.xlsx?{question}")
+    assert response.headers["content-type"] == "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    assert (response.headers["cache-control"], response.headers["content-disposition"]) == (
+        "no-store", f'attachment; filename="{name}.xlsx"',
+    )  # fmt: skip
+    sheet = load_workbook(io.BytesIO(response.content)).worksheets[0]
+    assert [[as_in_csv(cell) for cell in row] for row in sheet.iter_rows()] == plain
+
+
+def as_in_csv(cell: Cell | MergedCell) -> str:
+    match cell.value:
+        case None:
+            return ""
+        case datetime() if cell.number_format == "yyyy-mm-dd":
+            return cell.value.date().isoformat()
+        case float() | int() if cell.number_format == "0.00":
+            return f"{cell.value:.2f}"
+        case _:
+            return safe_cell(str(cell.value))
+
+
+def test_a_list_leaves_as_csv_or_xlsx_and_nothing_else(clinic: Clinic) -> None:
+    for name in ("outstanding.pdf", "outstanding.", "outstanding.csv.exe"):
+        assert fetch(clinic, "manager", name).status_code == 404
 
 
 def test_a_name_is_never_a_formula(owing: Clinic) -> None:

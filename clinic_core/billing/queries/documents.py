@@ -9,6 +9,7 @@ from sqlmodel import col, select
 
 from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import invoices_in_scope
+from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
 from clinic_core.billing.parties import is_billed_to_patient, payer, seller
 from clinic_core.billing.pricing import Line, price_document
 from clinic_core.billing.rows import InvoiceSelect, count_found, invoice_row, payment_row, select_invoices
@@ -30,7 +31,8 @@ from clinic_core.billing.status import display_status
 from clinic_core.errors import NotFound
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
-from clinic_core.kit.text import Cell, csv_bytes
+from clinic_core.kit.tables import Table, table_of
+from clinic_core.kit.text import Cell
 from clinic_core.models import Adjustment, AppUser, ClinicLocation, Invoice, InvoiceLine, Patient, Payment, Receipt
 from clinic_core.vocabulary import AdjustmentKind, InvoiceStatus, Scope
 
@@ -69,13 +71,12 @@ def count_invoices(work: Work, request: InvoiceFilter) -> int:
 
 
 @use_case(Permission.BILLING_VIEW, name="invoice.export")
-def export_invoices(work: Work, request: InvoiceFilter) -> bytes:
-    """All invoices in scope that pass the filters as CSV, in the order and with the amounts of the list; audited."""
-    rows = [invoice_row(work.actor, row) for row in work.session.execute(_filtered(work.actor, request))]
-    work.audit(
-        "invoice", None, "export", rows=len(rows), filters=request.model_dump(mode="json", exclude_defaults=True)
-    )
-    return csv_bytes(list(_CELLS), ([cell(row) for cell in _CELLS.values()] for row in rows))
+def export_invoices(work: Work, request: InvoiceFilter) -> Table:
+    """All invoices in scope that pass the filters, in the order and with the amounts of the list; audited."""
+    found = work.session.execute(_filtered(work.actor, request).execution_options(yield_per=EXPORT_CHUNK))
+    made = table_of(_CELLS, (invoice_row(work.actor, row) for row in found))
+    work.audit("invoice", None, "export", **export_detail(made, request))
+    return made
 
 
 @query(Permission.BILLING_VIEW, name="invoice.open")
@@ -228,8 +229,8 @@ def _payments(work: Work, invoice: Invoice) -> tuple[PaymentRow, ...]:
 
 
 def _corrections(work: Work, invoice: Invoice) -> tuple[CorrectionRow, ...]:
-    place = zone(work.get(ClinicLocation, invoice.clinic_location_id, called="location").timezone)
     """What lowered or raised the balance; why something was written off is the clinic's, not the patient's to read."""
+    place = zone(work.get(ClinicLocation, invoice.clinic_location_id, called="location").timezone)
     notes = work.session.scalars(
         select(Invoice)
         .where(col(Invoice.corrects_invoice_id) == invoice.id, col(Invoice.status) != InvoiceStatus.DRAFT)
@@ -248,9 +249,9 @@ def _corrections(work: Work, invoice: Invoice) -> tuple[CorrectionRow, ...]:
                 label=f"Credit note {note.number}",
                 amount=note.total,
                 corrected_on=note.issued_on or local_date(now(), place),
-            )
                 reason=note.reason,
                 can_be_taken_back=False,
+            )
             for note in notes
         ),
         *(

@@ -1,22 +1,35 @@
 """Takings: the money of some days by how it was handed over; the receipts behind are those of `list_receipts`."""
 
+from collections.abc import Callable, Mapping
+
 from sqlalchemy import ColumnElement
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import receipts_in_scope
 from clinic_core.billing.closing import takings_where
+from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
 from clinic_core.billing.reach import location_in_reach
 from clinic_core.billing.rows import receipt_row, select_receipts
-from clinic_core.billing.schemas import Takings, TakingsRequest
+from clinic_core.billing.schemas import ReceiptRow, Takings, TakingsRequest
 from clinic_core.kit.money import ZERO
-from clinic_core.kit.text import csv_bytes
+from clinic_core.kit.tables import Table, table_of
+from clinic_core.kit.text import Cell
 from clinic_core.models import Receipt
 from clinic_core.vocabulary import ReceiptKind
 
-_HEADER = (
-    "Number", "Kind", "Received", "Location", "Patient", "Name", "Method", "Reference", "Amount", "Currency",
-)  # fmt: skip
+_CELLS: Mapping[str, Callable[[ReceiptRow], Cell]] = {
+    "Number": lambda row: row.number,
+    "Kind": lambda row: row.kind.label,
+    "Received": lambda row: row.received_on,
+    "Location": lambda row: row.location_name,
+    "Patient": lambda row: row.patient_code,
+    "Name": lambda row: row.patient_name,
+    "Method": lambda row: row.method.label,
+    "Reference": lambda row: row.reference,
+    "Amount": lambda row: -row.amount if row.kind is ReceiptKind.REFUND else row.amount,
+    "Currency": lambda row: row.currency,
+}
 
 
 @query(Permission.BILLING_VIEW, name="takings.get")
@@ -40,8 +53,8 @@ def takings(work: Work, request: TakingsRequest) -> Takings:
 
 
 @use_case(Permission.BILLING_VIEW, name="takings.export")
-def export_takings(work: Work, request: TakingsRequest) -> bytes:
-    """The receipts behind the takings as CSV, refunds negative, so that Amount sums to the net; audited.
+def export_takings(work: Work, request: TakingsRequest) -> Table:
+    """The receipts behind the takings, refunds negative, so that Amount sums to the net; audited.
 
     Raises:
         NotFound: no such location, or out of scope.
@@ -50,29 +63,11 @@ def export_takings(work: Work, request: TakingsRequest) -> bytes:
         select_receipts()
         .where(*_conditions(work, request))
         .order_by(col(Receipt.received_on), col(Receipt.number), col(Receipt.id))
+        .execution_options(yield_per=EXPORT_CHUNK)
     )
-    rows = [receipt_row(work.actor, row) for row in found]
-    work.audit(
-        "receipt", None, "export", rows=len(rows), filters=request.model_dump(mode="json", exclude_defaults=True)
-    )
-    return csv_bytes(
-        _HEADER,
-        (
-            (
-                row.number,
-                row.kind.label,
-                row.received_on,
-                row.location_name,
-                row.patient_code,
-                row.patient_name,
-                row.method.label,
-                row.reference,
-                -row.amount if row.kind is ReceiptKind.REFUND else row.amount,
-                row.currency,
-            )
-            for row in rows
-        ),
-    )
+    made = table_of(_CELLS, (receipt_row(work.actor, row) for row in found))
+    work.audit("receipt", None, "export", **export_detail(made, request))
+    return made
 
 
 def _conditions(work: Work, request: TakingsRequest) -> list[ColumnElement[bool]]:

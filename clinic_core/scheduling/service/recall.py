@@ -2,7 +2,7 @@
 
 from clinic_core.access import Permission, Work, use_case
 from clinic_core.kit.calendar import to_wall, zone
-from clinic_core.kit.text import csv_bytes
+from clinic_core.kit.tables import Table, table
 from clinic_core.scheduling.queries import list_recall
 from clinic_core.scheduling.schemas import ListRecall
 from clinic_core.scheduling.schemas.recall import RECALL_ROWS
@@ -22,11 +22,11 @@ HEADER = (
 
 
 @use_case(Permission.APPOINTMENT_READ, name="recall.export")
-def export_recall(work: Work, request: ListRecall) -> bytes:
-    """The whole recall list as CSV, in the order of the screen, times on the wall. Raises as `list_recall`."""
+def export_recall(work: Work, request: ListRecall) -> Table:
+    """The whole recall list, in the order of the screen, times on the wall. Raises as `list_recall`."""
     page = list_recall(work, request.model_copy(update={"limit": RECALL_ROWS, "offset": 0}))
-    work.audit("patient", None, "exported", report="recall", format="csv", rows=len(page.rows))
-    return csv_bytes(
+    work.audit("patient", None, "exported", report="recall", rows=len(page.rows))
+    return table(
         HEADER,
         (
             (

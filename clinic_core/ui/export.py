@@ -1,0 +1,36 @@
+"""The button that lets a list leave as a file: the rows of the screen with its filters, as CSV or as a workbook."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+import streamlit as st
+
+_FORMS = {"CSV": "csv", "Excel": "xlsx"}
+
+
+@dataclass(frozen=True)
+class Export:
+    """A list as a file: its name under /docs, and what its address carries (ids, dates and words of closed lists)."""
+
+    name: str
+    parts: Mapping[str, object]
+    label: str = ""
+
+    def address(self, form: str) -> str:
+        """The address of the file in that form; what is empty is left out."""
+        given = {part: str(value) for part, value in self.parts.items() if value}
+        return f"/docs/{self.name}.{form}{'?' if given else ''}{urlencode(given)}"
+
+
+def draw_export(*lists: Export) -> None:
+    """One button that offers each list in both forms."""
+    with st.popover("Export", icon=":material/download:"):
+        for each in lists:
+            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+                if each.label:
+                    st.markdown(each.label, width="stretch")
+                for word, form in _FORMS.items():
+                    st.link_button(
+                        word, each.address(form), type="tertiary", help=f"{each.label or 'This list'}, {word}"
+                    )
