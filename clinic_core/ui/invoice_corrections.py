@@ -9,22 +9,22 @@ from clinic_core.billing.queries import patient_balance
 from clinic_core.billing.schemas import (
     ApplyCredit,
     CorrectionRow,
-    CreditInvoice,
     InvoiceDetail,
     OfPatient,
     ReverseWriteOff,
     WriteOff,
 )
-from clinic_core.billing.service import apply_credit, credit_invoice, reverse_write_off, write_off
+from clinic_core.billing.service import apply_credit, reverse_write_off, write_off
 from clinic_core.kit.formats import date_text, money, plain_amount
 from clinic_core.ui.forms import amount_of, chosen, number_field, option_field, reason_field
+from clinic_core.ui.invoice_credit import begin_credit, draw_credit
 from clinic_core.ui.page import Page
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
 
 
 def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
-    """What may still be done to an issued invoice: put credit on it, credit it as a whole, write off what it owes."""
+    """What may still be done to an issued invoice: use credit, credit it, write off what it owes, or undo that."""
     if invoice.kind is not InvoiceKind.INVOICE or invoice.status is not InvoiceStatus.ISSUED:
         return
     actor = page.actor
@@ -32,8 +32,7 @@ def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
         if invoice.balance and actor.can(Permission.BILLING_COLLECT):
             _draw_use_of_credit(page, invoice)
         if actor.can(Permission.BILLING_MANAGE):
-            with st.popover("Credit invoice", icon=":material/undo:"):
-                _draw_credit(page, invoice)
+            st.button("Credit invoice", icon=":material/undo:", on_click=begin_credit, args=(invoice.id,))
         if invoice.balance and actor.can(Permission.BILLING_WRITE_OFF):
             with st.popover("Write off", icon=":material/money_off:"):
                 _draw_write_off(page, invoice)
@@ -41,6 +40,8 @@ def draw_corrections(page: Page, invoice: InvoiceDetail) -> None:
         if taken_back and actor.can(Permission.BILLING_WRITE_OFF):
             with st.popover("Take write-off back", icon=":material/settings_backup_restore:"):
                 _draw_taking_back(page, invoice, taken_back)
+    if actor.can(Permission.BILLING_MANAGE):
+        draw_credit(page, invoice)
 
 
 def _draw_use_of_credit(page: Page, invoice: InvoiceDetail) -> None:
@@ -53,20 +54,6 @@ def _draw_use_of_credit(page: Page, invoice: InvoiceDetail) -> None:
     text = plain(money(found.credit, found.currency, page.actor.settings.locale))
     pressed = st.button(f"Use credit of {text}", icon=":material/savings:", key="use_credit")
     if pressed and page.run(apply_credit, request, done="The credit is put on the invoice.") is not None:
-        st.rerun()
-
-
-def _draw_credit(page: Page, invoice: InvoiceDetail) -> None:
-    st.caption("A credit note over the whole invoice is issued; the invoice is void and keeps its number.")
-    reason = reason_field(key="credit_reason")
-
-    def request() -> CreditInvoice:
-        return CreditInvoice(
-            invoice_id=invoice.id, reason=reason, version=invoice.version, request_id=page.request_id("credit")
-        )
-
-    pressed = st.button("Issue credit note", type="primary", key="credit_issue")
-    if pressed and page.run(credit_invoice, request, done="Credit note {number} is issued.") is not None:
         st.rerun()
 
 

@@ -2,6 +2,7 @@
 
 from clinic_core.billing.queries.catalogue import get_catalogue_item, list_catalogue, price_history
 from clinic_core.billing.queries.closing import day_to_close, list_closings, month_to_close
+from clinic_core.billing.queries.credit_notes import preview_credit
 from clinic_core.billing.queries.documents import (
     count_invoices,
     export_invoices,
@@ -42,6 +43,7 @@ __all__ = [
     "number_proof",
     "open_invoices",
     "patient_balance",
+    "preview_credit",
     "price_history",
     "print_invoice",
     "print_receipt",

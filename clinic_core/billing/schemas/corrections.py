@@ -7,6 +7,7 @@ from uuid import UUID
 from pydantic import field_validator
 
 from clinic_core.billing.schemas.base import TEXT_LIMIT, Frozen
+from clinic_core.billing.schemas.documents import TaxRow
 from clinic_core.billing.schemas.numbers import PositiveAmount, Quantity
 from clinic_core.kit.text import clean_required
 
@@ -37,6 +38,29 @@ class CreditInvoice(_WithReason):
     lines: tuple[CreditLine, ...] = ()
     version: int | None = None
     request_id: UUID | None = None
+
+
+class PreviewCredit(Frozen):
+    """Ask what a credit note would come to; without lines over all that is left."""
+
+    invoice_id: UUID
+    lines: tuple[CreditLine, ...] = ()
+
+
+class CreditPreview(Frozen):
+    """What a credit note would come to; `id` is the invoice's.
+
+    `released` is what was paid and becomes the patient's credit, `balance` what the invoice owes afterwards.
+    """
+
+    id: UUID
+    net: Decimal
+    tax: Decimal
+    total: Decimal
+    taxes: tuple[TaxRow, ...]
+    released: Decimal
+    balance: Decimal
+    currency: str
 
 
 class WriteOff(_WithReason):

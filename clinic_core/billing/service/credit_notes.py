@@ -1,7 +1,5 @@
 """Taking an issued invoice back, whole or by line, by credit notes; the invoice itself never changes (B4)."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
@@ -11,16 +9,12 @@ from sqlmodel import col
 
 from clinic_core.access import Permission, Work, use_case
 from clinic_core.billing.allocation import guards, payment_values
+from clinic_core.billing.crediting import Credit, credit_of
 from clinic_core.billing.numbering import next_number
-from clinic_core.billing.pricing import CreditPart, Line, Totals, price_credit
 from clinic_core.billing.reach import locked_invoices, today_at
 from clinic_core.billing.rows import invoice_head
-from clinic_core.billing.schemas import CreditInvoice, CreditLine, InvoiceHead
-from clinic_core.billing.status import check_transition
-from clinic_core.errors import Conflict, InvalidInput, NotFound
-from clinic_core.kit import formats
+from clinic_core.billing.schemas import CreditInvoice, InvoiceHead
 from clinic_core.kit.clock import now
-from clinic_core.kit.money import ZERO
 from clinic_core.models import Invoice, InvoiceLine, Payment, Receipt
 from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
 
@@ -36,15 +30,6 @@ _SAME_ON_THE_NOTE = {
     "tax_rate",
     "discount_rate",
 }
-
-
-@dataclass(frozen=True)
-class _Credit:
-    """What of each line is taken back, and what that comes to."""
-
-    lines: Sequence[InvoiceLine]
-    parts: Sequence[CreditPart]
-    totals: Totals
 
 
 @use_case(Permission.BILLING_MANAGE, name="invoice.credit")
@@ -65,81 +50,15 @@ def credit_invoice(work: Work, request: CreditInvoice) -> InvoiceHead:
     session, actor = work.session, work.actor
     locked_invoices(session, actor, Permission.BILLING_MANAGE, [request.invoice_id])
     invoice = work.lock(Invoice, request.invoice_id, called="invoice", version=request.version)
-    check_transition(invoice, InvoiceStatus.VOID)
-    if invoice.kind is InvoiceKind.CREDIT_NOTE:
-        raise Conflict(f"Credit note {invoice.number} cannot be credited; write the invoice again.")
-    credit = _credit(work, invoice, request.lines)
-    _check_left(work, invoice, credit.totals)
+    credit = credit_of(session, actor, invoice, request.lines)
     issued_on = today_at(session, invoice.clinic_location_id)
     with work.constraints(guards()):
-        _release(session, invoice, credit.totals.total - (invoice.balance or ZERO), issued_on)
+        _release(session, invoice, credit.released, issued_on)
         note = _credit_note(work, invoice, credit, request.reason, issued_on)
     session.refresh(invoice)
     if not request.lines:
         invoice.status = InvoiceStatus.VOID
     return invoice_head(session, actor, note.id)
-
-
-def _credit(work: Work, invoice: Invoice, wanted: Sequence[CreditLine]) -> _Credit:
-    """Which part of which line is taken back, priced.
-
-    Raises:
-        Conflict, InvalidInput, NotFound: as `credit_invoice`.
-    """
-    lines = work.session.scalars(
-        select(InvoiceLine)
-        .where(col(InvoiceLine.invoice_id) == invoice.id)
-        .order_by(col(InvoiceLine.position))
-        .execution_options(populate_existing=True)
-    ).all()
-    if not wanted:
-        asked = {line.id: line.qty - line.credited_qty for line in lines}
-    else:
-        asked = {one.line_id: one.quantity for one in wanted}
-        if len(asked) < len(wanted):
-            raise InvalidInput("A line can be chosen once only.")
-    if asked.keys() - {line.id for line in lines}:
-        raise NotFound("This line does not exist.")
-    for line in lines:
-        _check_quantity(work, line, asked.get(line.id, ZERO))
-    parts = [
-        CreditPart(
-            Line(line.qty, line.unit_price, line.discount_rate, line.tax_rate),
-            before=line.credited_qty,
-            quantity=asked.get(line.id, Decimal(0)),
-        )
-        for line in lines
-    ]
-    if not any(part.quantity for part in parts):
-        raise Conflict(f"Nothing of invoice {invoice.number} is left to credit.")
-    return _Credit(lines, parts, price_credit(parts))
-
-
-def _check_quantity(work: Work, line: InvoiceLine, quantity: Decimal) -> None:
-    left = line.qty - line.credited_qty
-    if quantity and (quantity * line.qty < 0 or abs(quantity) > abs(left)):
-        locale = work.actor.settings.locale
-        raise InvalidInput(
-            f"Of line {line.position} {formats.quantity(left, locale)} is left;"
-            f" {formats.quantity(quantity, locale)} cannot be credited."
-        )
-
-
-def _check_left(work: Work, invoice: Invoice, totals: Totals) -> None:
-    """A credit is not below zero, and never takes back what was written off."""
-    settings = work.actor.settings
-    if totals.total < 0:
-        raise InvalidInput("These lines come to less than nothing; credit them together with others.")
-    left = invoice.total - invoice.credited - invoice.written_off
-    if totals.total > left:
-        money, written_off = (
-            formats.money(value, invoice.currency or settings.currency, settings.locale)
-            for value in (left, invoice.written_off)
-        )
-        raise Conflict(
-            f"{written_off} of invoice {invoice.number} is written off, so at most {money} can be credited; take the"
-            " write-off back first."
-        )
 
 
 def _release(session: Session, invoice: Invoice, excess: Decimal, released_on: date) -> None:
@@ -162,7 +81,7 @@ def _release(session: Session, invoice: Invoice, excess: Decimal, released_on: d
         session.execute(insert(Payment).values(values))
 
 
-def _credit_note(work: Work, invoice: Invoice, credit: _Credit, reason: str, issued_on: date) -> Invoice:
+def _credit_note(work: Work, invoice: Invoice, credit: Credit, reason: str, issued_on: date) -> Invoice:
     """The credit note, issued today: the parts of the lines that are taken back, amounts positive."""
     session, actor = work.session, work.actor
     note = Invoice(
