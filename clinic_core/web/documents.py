@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from clinic_core.access import Actor, perform
+from clinic_core.auth.logo import find_logo
 from clinic_core.billing.documents import invoice_pdf, receipt_pdf
 from clinic_core.billing.queries import export_invoices, print_invoice, print_receipt
 from clinic_core.billing.schemas import GetInvoice, GetReceipt, InvoiceFilter
@@ -53,14 +54,20 @@ def document_route(kind: str, make: Callable[[Actor, UUID], Document]) -> Route:
     return Route(f"/docs/{kind}/{{id}}.pdf", answer, methods=["GET"], name=f"{kind}.pdf")
 
 
+def logo_of(actor: Actor) -> bytes | None:
+    """The picture at the head of the papers of the person's organisation."""
+    logo = perform(actor, find_logo)
+    return logo.content if logo is not None else None
+
+
 def _invoice(actor: Actor, invoice_id: UUID) -> Document:
     invoice = perform(actor, print_invoice, GetInvoice(invoice_id=invoice_id))
-    return Document(invoice_pdf(invoice, actor.settings.locale), invoice.number or "draft")
+    return Document(invoice_pdf(invoice, actor.settings.locale, logo_of(actor)), invoice.number or "draft")
 
 
 def _receipt(actor: Actor, receipt_id: UUID) -> Document:
     receipt = perform(actor, print_receipt, GetReceipt(receipt_id=receipt_id))
-    return Document(receipt_pdf(receipt, actor.settings.locale), receipt.number)
+    return Document(receipt_pdf(receipt, actor.settings.locale, logo_of(actor)), receipt.number)
 
 
 DOCUMENT_ROUTES = [
