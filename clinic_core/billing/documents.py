@@ -27,11 +27,11 @@ _COLUMNS = (
 )
 
 
-def invoice_pdf(invoice: InvoiceDetail, locale: Locale) -> bytes:
+def invoice_pdf(invoice: InvoiceDetail, locale: Locale, logo: bytes | None = None) -> bytes:
     """An invoice or credit note on A4: parties, lines with sums carried over pages, tax by rate, payments, balance."""
     kind = "Credit note" if invoice.kind is InvoiceKind.CREDIT_NOTE else "Invoice"
     title = f"{kind} {invoice.number}" if invoice.number else f"{kind} draft"
-    paper = _begun(title, invoice.seller)
+    paper = _begun(title, invoice.seller, logo)
     paper.address_and_facts(_address(invoice.bill_to), _facts(invoice, locale))
     paper.ruled_table(_COLUMNS, _rows(invoice, locale), wide=_DESCRIPTION)
     _totals(paper, invoice, locale)
@@ -42,10 +42,10 @@ def invoice_pdf(invoice: InvoiceDetail, locale: Locale) -> bytes:
     return paper.to_bytes()
 
 
-def receipt_pdf(receipt: ReceiptDetail, locale: Locale) -> bytes:
+def receipt_pdf(receipt: ReceiptDetail, locale: Locale, logo: bytes | None = None) -> bytes:
     """A receipt on A4: what was received, how, and the invoices that got it."""
     refund = receipt.kind is ReceiptKind.REFUND
-    paper = _begun(f"{'Refund' if refund else 'Receipt'} {receipt.number}", receipt.seller)
+    paper = _begun(f"{'Refund' if refund else 'Receipt'} {receipt.number}", receipt.seller, logo)
     facts = (
         ("Date", formats.date_text(receipt.received_on, locale)),
         ("Method", receipt.method.label),
@@ -67,10 +67,11 @@ def receipt_pdf(receipt: ReceiptDetail, locale: Locale) -> bytes:
     return paper.to_bytes()
 
 
-def _begun(title: str, seller: Party) -> Paper:
+def _begun(title: str, seller: Party, logo: bytes | None) -> Paper:
     paper = Paper(title=title, author=seller.name, footer=f"{isolated(seller.name)} · {title}")
     lines = [*seller.letterhead.splitlines(), seller.location, *seller.address.splitlines(), seller.phone]
-    paper.letterhead(seller.name, title, [*lines, f"Tax number {seller.tax_number}" if seller.tax_number else ""])
+    tax_number = f"Tax number {seller.tax_number}" if seller.tax_number else ""
+    paper.letterhead(seller.name, title, [*lines, tax_number], logo)
     return paper
 
 

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Sequence
+from io import BytesIO
 from typing import NamedTuple
 
 from fpdf import FPDF
@@ -9,6 +10,7 @@ from fpdf.fonts import TTFFont
 from fpdf.line_break import Fragment
 
 from clinic_core.kit.paper_fonts import BASE, FAMILY, Face, own_font
+from clinic_core.kit.paper_logo import place_logo
 from clinic_core.kit.paper_output import PaperProducer
 from clinic_core.kit.paper_text import Run, ShapedFragment, is_plain, runs_of
 
@@ -85,10 +87,12 @@ class Paper(FPDF):
         self.set_font(FAMILY, style, points)
         self.set_text_color(*color)
 
-    def letterhead(self, name: str, title: str, lines: Sequence[str]) -> None:
-        """The head of the first page: who sends it, what it is, and the lines of the letterhead."""
+    def letterhead(self, name: str, title: str, lines: Sequence[str], logo: bytes | None = None) -> None:
+        """The head of the first page: who sends it, with a logo above, what it is, the lines of the letterhead."""
         self.add_page()
         top = self.y
+        if logo is not None:
+            self._logo(logo, name)
         self.write_in(15, "B")
         self._block(HALF, 7, name)
         self._grey_lines(lines)
@@ -252,6 +256,13 @@ class Paper(FPDF):
             self.write_in(9, style, color)
             self.set_x(self.l_margin + indent)
             self.multi_cell(0, LEADING, text, align="L", new_x="LMARGIN", new_y="NEXT")
+
+    def _logo(self, logo: bytes, name: str) -> None:
+        """The picture as large as its place allows, in its own proportions."""
+        width, height = place_logo(self.image_cache, logo)
+        left = self.l_margin + self.c_margin
+        self.image(BytesIO(logo), x=left, w=width, h=height, alt_text=f"Logo of {name}")
+        self.y += 3
 
     def _grey_lines(self, lines: Sequence[str]) -> None:
         self.write_in(9, color=GREY)

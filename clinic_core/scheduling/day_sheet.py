@@ -15,7 +15,7 @@ _ROOM = GridColumn("Room", 26)
 _STATUS = GridColumn("Status", 21)
 
 
-def day_sheet_pdf(sheet: DaySheet, locale: Locale) -> bytes:
+def day_sheet_pdf(sheet: DaySheet, locale: Locale, logo: bytes | None = None) -> bytes:
     """The day on A4 across: one row an appointment, alerts and the desk's note below it; no balance without money."""
     day = f"{sheet.day:%A}, {date_text(sheet.day, locale)}"
     paper = Paper(
@@ -27,7 +27,7 @@ def day_sheet_pdf(sheet: DaySheet, locale: Locale) -> bytes:
     whose = f"Practitioner: {sheet.practitioner}" if sheet.practitioner else "All practitioners"
     place = ", ".join(part for part in (sheet.location, *sheet.address.splitlines()) if part)
     lines = [*sheet.letterhead.splitlines(), place, sheet.phone, whose, _counted(sheet)]
-    paper.letterhead(sheet.organization, f"Day sheet\n{day}", lines)
+    paper.letterhead(sheet.organization, f"Day sheet\n{day}", lines, logo)
     if sheet.rows:
         paper.grid(_columns(sheet), [_row(sheet, row, locale) for row in sheet.rows])
     else:

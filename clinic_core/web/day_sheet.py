@@ -13,7 +13,7 @@ from clinic_core.scheduling.day_sheet import day_sheet_pdf
 from clinic_core.scheduling.schemas import PrintDaySheet
 from clinic_core.scheduling.service import print_day_sheet
 from clinic_core.web.answers import answer_person
-from clinic_core.web.documents import Document, pdf_response
+from clinic_core.web.documents import Document, logo_of, pdf_response
 
 
 def show_day_sheet(request: Request) -> Response:
@@ -22,7 +22,9 @@ def show_day_sheet(request: Request) -> Response:
     def paper(actor: Actor) -> Response:
         wanted = _wanted(request)
         sheet = perform(actor, print_day_sheet, wanted)
-        return pdf_response(Document(day_sheet_pdf(sheet, actor.settings.locale), f"day-sheet-{wanted.day}"))
+        return pdf_response(
+            Document(day_sheet_pdf(sheet, actor.settings.locale, logo_of(actor)), f"day-sheet-{wanted.day}")
+        )
 
     return answer_person(request, paper)
 

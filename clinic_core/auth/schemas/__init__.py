@@ -3,6 +3,7 @@
 Passwords and one-time links are `SecretStr`, so that neither a log nor the stored result of a request holds them.
 """
 
+from clinic_core.auth.schemas.logo import Logo, LogoRow, RemoveLogo, SetLogo
 from clinic_core.auth.schemas.roles import (
     CreateRole,
     DeleteRole,
@@ -55,10 +56,14 @@ __all__ = [
     "LinkOwner",
     "ListUsers",
     "LiveSession",
+    "Logo",
+    "LogoRow",
     "OwnProfile",
     "PractitionerProfileRow",
+    "RemoveLogo",
     "RoleRow",
     "SessionsEnded",
+    "SetLogo",
     "SetPassword",
     "SetRolePermission",
     "SignIn",

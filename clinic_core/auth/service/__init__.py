@@ -1,6 +1,7 @@
 """The use cases of sign-in, users, roles and one's own account; each takes `(work, request)` but for signing in."""
 
 from clinic_core.auth.service.account import change_own_password, sign_out_everywhere, update_own_profile
+from clinic_core.auth.service.logo import remove_logo, set_logo
 from clinic_core.auth.service.profiles import update_assistant_profile, update_practitioner_profile
 from clinic_core.auth.service.roles import create_role, delete_role, set_role_permission, update_role
 from clinic_core.auth.service.users import (
@@ -22,6 +23,8 @@ __all__ = [
     "delete_role",
     "invite_user",
     "reactivate_user",
+    "remove_logo",
+    "set_logo",
     "set_password",
     "set_role_permission",
     "sign_out",
