@@ -22,6 +22,7 @@ from clinic_core.scheduling.queries import list_appointments
 from clinic_core.scheduling.schemas import AppointmentRow, ListAppointments
 from clinic_core.ui.appointment_panel import INVOICE_PAGE, VISIT_PAGE, open_panel
 from clinic_core.ui.chart_door import draw_closed, draw_glass
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_consents import draw_consents
 from clinic_core.ui.states import draw_empty
@@ -148,8 +149,10 @@ def draw_billing(page: Page, patient: PatientRow) -> None:
     if page.actor.scope(Permission.BILLING_VIEW) is not Scope.OWN:
         _draw_balance(page, patient)
     bills = page.actor.can(Permission.BILLING_MANAGE)
-    if bills and st.button("New invoice", icon=":material/receipt_long:", key="record_new_invoice"):
-        page.go(INVOICE_PAGE, patient=patient.id)
+    with st.container(horizontal=True, gap="small"):
+        if bills and st.button("New invoice", icon=":material/receipt_long:", key="record_new_invoice"):
+            page.go(INVOICE_PAGE, patient=patient.id)
+        _draw_exports(patient, bills=bills)
     invoices = [
         Column[InvoiceRow](lambda row: row.number or "Draft", "Invoice"),
         Column[InvoiceRow]("display_status", "Status"),
@@ -173,6 +176,13 @@ def draw_billing(page: Page, patient: PatientRow) -> None:
             Column[ReceiptRow]("credit", "Credit"),
         ]
         show_table(receipts, columns, key="record_receipts", wording=wording_of(page))
+
+
+def _draw_exports(patient: PatientRow, *, bills: bool) -> None:
+    of_patient = {"patient": patient.id}
+    lists = {"open-items": "Open items", "invoices": "Invoices", "receipts": "Receipts"}
+    lists |= {"uninvoiced": "Not invoiced yet"} if bills else {}
+    draw_export(*(Export(name, of_patient, label) for name, label in lists.items()))
 
 
 def draw_history(page: Page, patient: PatientRow) -> None:

@@ -11,8 +11,16 @@ from starlette.routing import Route
 from clinic_core.access import Actor, perform
 from clinic_core.auth.logo import find_logo
 from clinic_core.billing.documents import invoice_pdf, receipt_pdf
-from clinic_core.billing.queries import export_invoices, print_invoice, print_receipt
-from clinic_core.billing.schemas import GetInvoice, GetReceipt, InvoiceFilter
+from clinic_core.billing.queries import (
+    export_catalogue,
+    export_invoices,
+    export_open_items,
+    export_receipts,
+    export_uninvoiced,
+    print_invoice,
+    print_receipt,
+)
+from clinic_core.billing.schemas import CatalogueFilter, GetInvoice, GetReceipt, InvoiceFilter, OfPatient, ReceiptFilter
 from clinic_core.errors import NotFound
 from clinic_core.web.answers import answer_person
 from clinic_core.web.exports import export_route
@@ -26,6 +34,16 @@ INVOICES = {
     "to": "issued_to",
     "open": "open_only",
 }
+RECEIPTS = {
+    "patient": "patient_id",
+    "location": "clinic_location_id",
+    "method": "method",
+    "from": "received_from",
+    "to": "received_to",
+    "credit": "with_credit_only",
+}
+CATALOGUE = {"type": "type", "active": "active_only", "search": "search"}
+PATIENT = {"patient": "patient_id"}
 
 
 class Document(NamedTuple):
@@ -74,6 +92,10 @@ DOCUMENT_ROUTES = [
     document_route("invoice", _invoice),
     document_route("receipt", _receipt),
     export_route("invoices", export_invoices, InvoiceFilter, INVOICES),
+    export_route("receipts", export_receipts, ReceiptFilter, RECEIPTS),
+    export_route("catalogue", export_catalogue, CatalogueFilter, CATALOGUE),
+    export_route("open-items", export_open_items, OfPatient, PATIENT),
+    export_route("uninvoiced", export_uninvoiced, OfPatient, PATIENT),
 ]
 
 

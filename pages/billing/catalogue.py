@@ -14,6 +14,7 @@ from clinic_core.scheduling.service import set_requirements
 from clinic_core.ui.catalogue_form import draw_item_form, draw_needs, draw_price_history
 from clinic_core.ui.catalogue_import import KEY as IMPORT
 from clinic_core.ui.catalogue_import import draw_import, open_import
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.page import open_page
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.vocabulary import ProductType
@@ -97,6 +98,8 @@ with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         width="content",
     )
     inactive_too = st.toggle("Inactive too", key="catalogue_inactive")
+with page.actions:
+    draw_export(Export("catalogue", {"search": search, "type": kind, "active": "false" if inactive_too else ""}))
 rows = page.read(list_catalogue, ListCatalogue(search=search, type=kind, active_only=not inactive_too, limit=SHOWN))
 chosen = show_table(
     rows,

@@ -6,6 +6,7 @@ from clinic_core.access import Permission
 from clinic_core.billing.queries import count_receipts, get_receipt, list_receipts
 from clinic_core.billing.schemas import GetReceipt, ListReceipts, PaymentRow, ReceiptFilter, ReceiptRow
 from clinic_core.kit.formats import money
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.forms import date_field
 from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_search import PATIENT_PAGE
@@ -74,6 +75,10 @@ with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
     )
     with_credit = st.toggle("With credit only", key="receipts_credit", on_change=back_to_first_page)
 wanted = ReceiptFilter(received_from=first_day, received_to=last_day, method=method, with_credit_only=with_credit)
+names = {"received_from": "from", "received_to": "to", "with_credit_only": "credit", "method": "method"}
+parts = {names[name]: value for name, value in wanted.model_dump(mode="json", exclude_defaults=True).items()}
+with page.actions:
+    draw_export(Export("receipts", parts))
 total = page.read(count_receipts, wanted)
 offset = min(int(st.session_state.get(PAGER, 0)), max(0, total - 1) // PAGE_SIZE) * PAGE_SIZE
 chosen = show_table(

@@ -1,11 +1,17 @@
 """Billing's reads: documents, receipts, balances, the catalogue, the proof of numbers."""
 
-from clinic_core.billing.queries.catalogue import get_catalogue_item, list_catalogue, price_history
+from clinic_core.billing.queries.catalogue import (
+    export_catalogue,
+    get_catalogue_item,
+    list_catalogue,
+    price_history,
+)
 from clinic_core.billing.queries.closing import day_to_close, list_closings, month_to_close
 from clinic_core.billing.queries.credit_notes import preview_credit
 from clinic_core.billing.queries.documents import (
     count_invoices,
     export_invoices,
+    export_open_items,
     get_invoice,
     list_invoices,
     open_invoices,
@@ -14,6 +20,7 @@ from clinic_core.billing.queries.documents import (
 from clinic_core.billing.queries.numbers import number_proof
 from clinic_core.billing.queries.receipts import (
     count_receipts,
+    export_receipts,
     get_receipt,
     list_receipts,
     patient_balance,
@@ -21,15 +28,19 @@ from clinic_core.billing.queries.receipts import (
 )
 from clinic_core.billing.queries.refunds import count_refund_requests, list_refund_requests
 from clinic_core.billing.queries.takings import export_takings, takings
-from clinic_core.billing.queries.uninvoiced import list_uninvoiced
+from clinic_core.billing.queries.uninvoiced import export_uninvoiced, list_uninvoiced
 
 __all__ = [
     "count_invoices",
     "count_receipts",
     "count_refund_requests",
     "day_to_close",
+    "export_catalogue",
     "export_invoices",
+    "export_open_items",
+    "export_receipts",
     "export_takings",
+    "export_uninvoiced",
     "get_catalogue_item",
     "get_invoice",
     "get_receipt",

@@ -1,21 +1,50 @@
 """Reading the catalogue."""
 
+from collections.abc import Callable, Mapping
+
+from sqlalchemy import Select
 from sqlmodel import col, func, or_, select
 
-from clinic_core.access import Permission, Work, query
+from clinic_core.access import Permission, Work, query, use_case
+from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
 from clinic_core.billing.rows import catalogue_row
-from clinic_core.billing.schemas import CatalogueRow, GetCatalogueItem, ListCatalogue, PriceHistoryRow
+from clinic_core.billing.schemas import CatalogueFilter, CatalogueRow, GetCatalogueItem, ListCatalogue, PriceHistoryRow
 from clinic_core.billing.schemas.base import PAGE_LIMIT
 from clinic_core.errors import NotFound
-from clinic_core.kit.text import escape_like
+from clinic_core.kit.tables import Table, table_of
+from clinic_core.kit.text import Cell, escape_like
 from clinic_core.models import AppUser, ProductPrice, ProductService
 
 _READERS = (Permission.BILLING_VIEW, Permission.APPOINTMENT_READ)
+_CELLS: Mapping[str, Callable[[CatalogueRow], Cell]] = {
+    "Code": lambda row: row.code,
+    "Name": lambda row: row.name,
+    "Type": lambda row: row.type.label,
+    "Unit price": lambda row: row.unit_price,
+    "Tax %": lambda row: row.tax_rate.scaleb(2),
+    "Minutes": lambda row: row.duration_minutes,
+    "Buffer": lambda row: row.buffer_minutes,
+    "Active": lambda row: "Yes" if row.active else "No",
+}
 
 
 @query(*_READERS, name="catalogue.list")
 def list_catalogue(work: Work, request: ListCatalogue) -> tuple[CatalogueRow, ...]:
     """A page of the catalogue by code; `search` finds a part of code or name, whatever the case."""
+    found = work.session.scalars(_filtered(request).offset(request.offset).limit(request.limit))
+    return tuple(catalogue_row(item) for item in found)
+
+
+@use_case(Permission.BILLING_VIEW, name="catalogue.export")
+def export_catalogue(work: Work, request: CatalogueFilter) -> Table:
+    """All items that pass the filters, in the order and with the prices of the list; audited."""
+    found = work.session.scalars(_filtered(request).execution_options(yield_per=EXPORT_CHUNK))
+    made = table_of(_CELLS, map(catalogue_row, found))
+    work.audit("product_service", None, "export", **export_detail(made, request.model_copy(update={"search": ""})))
+    return made
+
+
+def _filtered(request: CatalogueFilter) -> Select[ProductService]:
     statement = select(ProductService).order_by(col(ProductService.code), col(ProductService.id))
     if request.active_only:
         statement = statement.where(col(ProductService.active))
@@ -29,8 +58,7 @@ def list_catalogue(work: Work, request: ListCatalogue) -> tuple[CatalogueRow, ..
                 func.lower(col(ProductService.name)).like(pattern, escape="\\"),
             )
         )
-    found = work.session.scalars(statement.offset(request.offset).limit(request.limit))
-    return tuple(catalogue_row(item) for item in found)
+    return statement
 
 
 @query(*_READERS, name="catalogue.get")

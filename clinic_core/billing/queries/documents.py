@@ -12,6 +12,7 @@ from clinic_core.access.scope import invoices_in_scope
 from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
 from clinic_core.billing.parties import is_billed_to_patient, payer, seller
 from clinic_core.billing.pricing import Line, price_document
+from clinic_core.billing.reach import patient_in_reach
 from clinic_core.billing.rows import InvoiceSelect, count_found, invoice_row, payment_row, select_invoices
 from clinic_core.billing.schemas import (
     CorrectionRow,
@@ -92,6 +93,19 @@ def open_invoices(work: Work, request: OfPatient) -> tuple[InvoiceRow, ...]:
         .order_by(col(Invoice.due_on), col(Invoice.number), col(Invoice.id))
     )
     return tuple(invoice_row(work.actor, row) for row in work.session.execute(statement))
+
+
+@use_case(Permission.BILLING_VIEW, name="open_items.export")
+def export_open_items(work: Work, request: OfPatient) -> Table:
+    """What a patient owes, invoice by invoice as `open_invoices` lists them; the column Balance sums to gross; audited.
+
+    Raises:
+        NotFound: no such patient, or out of scope.
+    """
+    patient_in_reach(work.session, work.actor, Permission.BILLING_VIEW, request.patient_id)
+    made = table_of(_CELLS, open_invoices(work, request))
+    work.audit("patient", request.patient_id, "export", report="open_items", rows=len(made.rows))
+    return made
 
 
 @query(Permission.BILLING_VIEW, name="invoice.get")

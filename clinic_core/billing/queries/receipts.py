@@ -1,5 +1,6 @@
 """Reading receipts and what a patient owes."""
 
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
@@ -7,6 +8,7 @@ from sqlmodel import col, func, select
 
 from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import invoices_in_scope, receipts_in_scope
+from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
 from clinic_core.billing.parties import seller
 from clinic_core.billing.reach import patient_in_reach
 from clinic_core.billing.rows import ReceiptSelect, count_found, payment_row, receipt_row, select_receipts
@@ -21,10 +23,25 @@ from clinic_core.billing.schemas import (
     ReceiptRow,
 )
 from clinic_core.errors import NotFound
+from clinic_core.kit.tables import Table, table_of
+from clinic_core.kit.text import Cell
 from clinic_core.models import ClinicLocation, Invoice, Payment, Receipt
 from clinic_core.vocabulary import ReceiptKind
 
 _ZERO = Decimal("0.00")
+_CELLS: Mapping[str, Callable[[ReceiptRow], Cell]] = {
+    "Number": lambda row: row.number,
+    "Kind": lambda row: row.kind.label,
+    "Received": lambda row: row.received_on,
+    "Patient": lambda row: row.patient_name,
+    "Code": lambda row: row.patient_code,
+    "Location": lambda row: row.location_name,
+    "Method": lambda row: row.method.label,
+    "Reference": lambda row: row.reference,
+    "Amount": lambda row: row.amount,
+    "Credit": lambda row: row.credit,
+    "Currency": lambda row: row.currency,
+}
 
 
 @query(Permission.BILLING_VIEW, name="receipt.list")
@@ -38,6 +55,15 @@ def list_receipts(work: Work, request: ListReceipts) -> tuple[ReceiptRow, ...]:
 def count_receipts(work: Work, request: ReceiptFilter) -> int:
     """How many receipts pass the filters, as `count_found` counts."""
     return count_found(work.session, _filtered(work.actor, request), col(Receipt.id))
+
+
+@use_case(Permission.BILLING_VIEW, name="receipt.export")
+def export_receipts(work: Work, request: ReceiptFilter) -> Table:
+    """All receipts in scope that pass the filters, in the order and with the amounts of the list; audited."""
+    found = work.session.execute(_filtered(work.actor, request).execution_options(yield_per=EXPORT_CHUNK))
+    made = table_of(_CELLS, (receipt_row(work.actor, row) for row in found))
+    work.audit("receipt", None, "export", **export_detail(made, request))
+    return made
 
 
 @query(Permission.BILLING_VIEW, name="receipt.get")

@@ -1,20 +1,30 @@
 """What was attended, or costs a fee, and is on no invoice yet: the lines that a new invoice should not miss."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import and_, or_, select
 from sqlmodel import col
 
-from clinic_core.access import Permission, Work, query
+from clinic_core.access import Permission, Work, query, use_case
 from clinic_core.billing.reach import patient_in_reach
 from clinic_core.billing.schemas import OfPatient, UninvoicedRow
 from clinic_core.billing.status import is_charged
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.formats import date_text
+from clinic_core.kit.tables import Table, table_of
+from clinic_core.kit.text import Cell
 from clinic_core.models import Appointment, AppointmentFee, AppUser, ClinicLocation, InvoiceLine, ProductService, Visit
 from clinic_core.vocabulary import AppointmentStatus, FeeStatus, ItemType, Scope
+
+_CELLS: Mapping[str, Callable[[UninvoicedRow], Cell]] = {
+    "Attended": lambda row: row.attended_on,
+    "Description": lambda row: row.description,
+    "Practitioner": lambda row: row.practitioner_name,
+    "Unit price": lambda row: row.unit_price,
+    "Tax %": lambda row: row.tax_rate.scaleb(2),
+}
 
 
 @query(Permission.BILLING_MANAGE, name="invoice.uninvoiced")
@@ -36,6 +46,14 @@ def list_uninvoiced(work: Work, request: OfPatient) -> tuple[UninvoicedRow, ...]
     if actor.scope(Permission.BILLING_MANAGE) is Scope.LOCATION:
         rows = [row for row in rows if row.clinic_location_id in actor.location_ids]
     return tuple(sorted(rows, key=lambda row: (row.attended_on, row.id)))
+
+
+@use_case(Permission.BILLING_MANAGE, name="uninvoiced.export")
+def export_uninvoiced(work: Work, request: OfPatient) -> Table:
+    """The rows of `list_uninvoiced`; audited. Raises as `list_uninvoiced`."""
+    made = table_of(_CELLS, list_uninvoiced(work, request))
+    work.audit("patient", request.patient_id, "export", report="uninvoiced", rows=len(made.rows))
+    return made
 
 
 def _appointments(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:

@@ -5,6 +5,7 @@ fields refuse what no column can hold with a sentence; whether ids exist and are
 """
 
 from clinic_core.billing.schemas.catalogue import (
+    CatalogueFilter,
     CatalogueImported,
     CatalogueRow,
     CreateCatalogueItem,
@@ -40,9 +41,9 @@ from clinic_core.billing.schemas.corrections import (
     ApplyCredit,
     CreditInvoice,
     CreditLine,
-    ReverseWriteOff,
     CreditPreview,
     PreviewCredit,
+    ReverseWriteOff,
     WriteOff,
     WriteOffRow,
 )
@@ -101,6 +102,7 @@ __all__ = [
     "AppliedCredit",
     "ApplyCredit",
     "BillTo",
+    "CatalogueFilter",
     "CatalogueImported",
     "CatalogueRow",
     "CheckOut",
@@ -114,9 +116,9 @@ __all__ = [
     "CreateCatalogueItem",
     "CreditInvoice",
     "CreditLine",
+    "CreditPreview",
     "DayBeforeClosing",
     "DayFigures",
-    "CreditPreview",
     "DayToClose",
     "DecideRefund",
     "DeleteDraft",
@@ -153,9 +155,9 @@ __all__ = [
     "Party",
     "PatientBalance",
     "PaymentRow",
+    "PreviewCredit",
     "PriceHistoryRow",
     "ProveNumbers",
-    "PreviewCredit",
     "ReceiptDetail",
     "ReceiptFilter",
     "ReceiptHead",

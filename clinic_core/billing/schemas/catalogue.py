@@ -151,19 +151,24 @@ class PriceHistoryRow(Frozen):
     changed_by: str
 
 
-class ListCatalogue(Frozen):
+class CatalogueFilter(Frozen):
     """The catalogue: everything or what is offered, one type or both, a part of code or name."""
 
     search: str = ""
     type: ProductType | None = None
     active_only: bool = True
-    offset: int = Field(default=0, ge=0)
-    limit: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_LIMIT)
 
     @field_validator("search")
     @classmethod
     def _search(cls, value: str) -> str:
         return clean(value, limit=NAME_LIMIT, field="search")
+
+
+class ListCatalogue(CatalogueFilter):
+    """A page of the catalogue, by code."""
+
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_LIMIT)
 
 
 class GetCatalogueItem(Frozen):
