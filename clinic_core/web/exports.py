@@ -21,8 +21,8 @@ from clinic_core.analytics.service import (
 )
 from clinic_core.audit.schemas import AuditFilter
 from clinic_core.audit.service import export_audit
-from clinic_core.billing.queries import export_takings
-from clinic_core.billing.schemas import TakingsRequest
+from clinic_core.billing.queries import export_numbers, export_takings
+from clinic_core.billing.schemas import ProveNumbers, TakingsRequest
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.tables import Table
 from clinic_core.scheduling.schemas import ListRecall
@@ -59,6 +59,7 @@ RECALL = {
 }
 TAKINGS = {"from": "first_day", "to": "last_day", "location": "clinic_location_id"}
 OVERRIDES = {**PERIOD, "kind": "kind", "by": "overridden_by_user_id"}
+NUMBERS = {"series": "series", "year": "year"}
 AUDIT = {
     "person": "actor_user_id",
     "system": "by_system",
@@ -103,6 +104,7 @@ EXPORT_ROUTES = [
     export_route("invoiced", export_invoiced, PeriodRowsRequest, PERIOD),
     export_route("collected", export_collected, PeriodRowsRequest, PERIOD),
     export_route("takings", export_takings, TakingsRequest, TAKINGS),
+    export_route("numbers", export_numbers, ProveNumbers, NUMBERS),
     export_route("no-show", export_no_show, PeriodRowsRequest, PERIOD),
     export_route("overrides", export_overrides, OverridesRequest, OVERRIDES),
     export_route("recall", export_recall, ListRecall, RECALL),

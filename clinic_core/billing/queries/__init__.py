@@ -17,7 +17,7 @@ from clinic_core.billing.queries.documents import (
     open_invoices,
     print_invoice,
 )
-from clinic_core.billing.queries.numbers import number_proof
+from clinic_core.billing.queries.numbers import export_numbers, list_number_series, number_proof
 from clinic_core.billing.queries.receipts import (
     count_receipts,
     export_receipts,
@@ -37,6 +37,7 @@ __all__ = [
     "day_to_close",
     "export_catalogue",
     "export_invoices",
+    "export_numbers",
     "export_open_items",
     "export_receipts",
     "export_takings",
@@ -47,6 +48,7 @@ __all__ = [
     "list_catalogue",
     "list_closings",
     "list_invoices",
+    "list_number_series",
     "list_receipts",
     "list_refund_requests",
     "list_uninvoiced",

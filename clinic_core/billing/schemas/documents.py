@@ -222,6 +222,14 @@ class ProveNumbers(Frozen):
         return series
 
 
+class NumberSeriesRow(Frozen):
+    """A series (its prefix) and year in which numbers were given, and what they were given to."""
+
+    series: str
+    year: int
+    label: str
+
+
 class NumberProof(Frozen):
     """Proof that the numbers of a series and year have no gap (B3)."""
 
