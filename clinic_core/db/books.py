@@ -98,6 +98,91 @@ _RECEIPTS = """
             and b.kind = 'refund') as refunded) s
     where (r.allocated, r.refunded) <> (s.allocated, s.refunded)
 """
+# What a patient owes after credit is what was billed less what was given up and handed over: by the papers of the
+# patient alone, so money of one patient on an invoice of another is a fault of both.
+_PATIENTS = """
+    with kept as (
+      select organization_id, patient_id, balance as amount from invoice where balance is not null
+      union all
+      select organization_id, patient_id, allocated + refunded - amount from receipt where kind = 'receipt'
+    ), sources as (
+      select organization_id, patient_id, case kind when 'invoice' then total else -total end as amount
+      from invoice where issued_on is not null
+      union all
+      select a.organization_id, i.patient_id, -a.amount
+      from adjustment a join invoice i on i.organization_id = a.organization_id and i.id = a.invoice_id
+      union all
+      select organization_id, patient_id, case kind when 'refund' then amount else -amount end from receipt
+    )
+    select 'Patient ' || patient_id || ': balances less credit are ' || k.amount || ', papers and money are ' ||
+           s.amount || '.'
+    from (select organization_id, patient_id, sum(amount) as amount from kept group by 1, 2) k
+      full join (select organization_id, patient_id, sum(amount) as amount from sources group by 1, 2) s
+      using (organization_id, patient_id)
+    where coalesce(k.amount, 0) <> coalesce(s.amount, 0)
+"""
+# A closed day has by method what its receipts come to, as long as nobody opened it again.
+_CLOSED_DAYS = """
+    with signed as (
+      select c.id, m.value ->> 'method' as method, (m.value ->> 'expected')::numeric as amount
+      from closing c cross join lateral jsonb_array_elements(c.figures_json -> 'methods') m
+      where c.kind = 'day' and c.reopened_at is null
+    ), taken as (
+      select c.id, r.method, sum(case r.kind when 'refund' then -r.amount else r.amount end) as amount
+      from closing c join receipt r on r.organization_id = c.organization_id
+        and r.clinic_location_id = c.clinic_location_id and r.received_on = c.starts_on
+      where c.kind = 'day' and c.reopened_at is null
+      group by 1, 2
+    )
+    select 'Closing ' || id || ': ' || method || ' is signed as ' || coalesce(s.amount, 0) || ', receipts are ' ||
+           coalesce(t.amount, 0) || '.'
+    from signed s full join taken t using (id, method)
+    where coalesce(s.amount, 0) <> coalesce(t.amount, 0)
+"""
+# A closed month has what is dated in it; its beginning and end follow from all that is dated before and in it.
+_CLOSED_MONTHS = """
+    with dated as (
+      select organization_id, issued_on as day, case kind when 'invoice' then 'invoiced' else 'credited' end as step,
+             total as amount from invoice where issued_on is not null
+      union all
+      select organization_id, applied_on, case when amount > 0 then 'paid' else 'released' end, abs(amount) from payment
+      union all
+      select organization_id, adjusted_on, case when amount > 0 then 'written_off' else 'taken_back' end, abs(amount)
+      from adjustment
+      union all
+      select organization_id, received_on, case kind when 'refund' then 'refunded' else 'received' end, amount
+      from receipt
+    ), weighed (step, owed, credit) as (values ('invoiced', 1, 0), ('credited', -1, 0), ('paid', -1, -1),
+      ('released', 1, 1), ('written_off', -1, 0), ('taken_back', 1, 0), ('received', 0, 1), ('refunded', 0, -1)
+    ), summed as (
+      select c.id, sum(amount * owed) filter (where day < c.starts_on) as opening,
+             sum(amount * owed) as closing, sum(amount * credit) filter (where day < c.starts_on) as credit_opening,
+             sum(amount * credit) as credit_closing
+      from closing c join dated d on d.organization_id = c.organization_id and d.day <= c.ends_on
+        join weighed using (step)
+      where c.kind = 'month' and c.reopened_at is null
+      group by 1
+    ), expected (id, step, amount) as (
+      select c.id, d.step, sum(d.amount)
+      from closing c join dated d on d.organization_id = c.organization_id and d.day between c.starts_on and c.ends_on
+      where c.kind = 'month' and c.reopened_at is null
+      group by 1, 2
+      union all
+      select s.id, f.step, f.amount
+      from summed s cross join lateral (values ('opening', s.opening), ('closing', s.closing),
+        ('credit_opening', s.credit_opening), ('credit_closing', s.credit_closing)) f (step, amount)
+    ), signed as (
+      select c.id, f.key as step, (f.value #>> '{}')::numeric as amount
+      from closing c cross join lateral jsonb_each(c.figures_json) f
+      where c.kind = 'month' and c.reopened_at is null
+        and f.key not in ('currency', 'drafts', 'open_days', 'applied')
+    )
+    select 'Closing ' || id || ': ' || step || ' is signed as ' || coalesce(s.amount, 0) || ', the books say ' ||
+           coalesce(e.amount, 0) || '.'
+    from signed s full join expected e using (id, step)
+    where coalesce(s.amount, 0) <> coalesce(e.amount, 0)
+"""
+_LEDGER = (_INVOICES, _TOTALS, _CREDITS, _RECEIPTS, _PATIENTS, _CLOSED_DAYS, _CLOSED_MONTHS)
 
 
 def reservation_faults(connection: Connection) -> list[str]:
@@ -111,8 +196,8 @@ def number_faults(connection: Connection) -> list[str]:
 
 
 def ledger_faults(connection: Connection) -> list[str]:
-    """Documents and receipts whose kept amounts differ from the payments, credit notes and lines behind them."""
-    return [fault for query in (_INVOICES, _TOTALS, _CREDITS, _RECEIPTS) for fault in _faults(connection, query)]
+    """Kept amounts of documents, receipts and patients, and closings, that differ from the rows behind them."""
+    return [fault for query in _LEDGER for fault in _faults(connection, query)]
 
 
 def _faults(connection: Connection, query: str) -> list[str]:

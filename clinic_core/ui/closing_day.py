@@ -32,6 +32,7 @@ from clinic_core.ui.tiles import counted as in_number
 from clinic_core.ui.wording import plain
 from clinic_core.vocabulary import PaymentMethod
 
+_SHOWN_AT_ONCE = 12
 _METHOD, _COUNTED = 260, 140
 
 
@@ -43,7 +44,8 @@ def draw_open_points(page: Page, points: Sequence[OpenPoint], place: ZoneInfo) -
         found = [point for point in points if point.kind is kind]
         if not found:
             continue
-        with st.expander(f"{kind.label}: {len(found)}", expanded=len(points) <= 12):
+        is_short = len(points) <= _SHOWN_AT_ONCE
+        with st.expander(f"{kind.label}: {len(found)}", expanded=is_short), st.container(gap="xxsmall"):
             for point in found:
                 _draw_point(page, point, place)
 

@@ -48,36 +48,36 @@ def draw_months(page: Page, today: date, place: ZoneInfo) -> None:
 
 def _draw_figures(page: Page, figures: MonthFigures) -> None:
     owed = (
-        _Step("Owed at the beginning", figures.opening),
-        _Step("+ Invoiced", figures.invoiced),
-        _Step("− Credited", -figures.credited),
-        _Step("− Paid", -figures.paid),
-        _Step("+ Released to credit", figures.released),
-        _Step("− Written off", -figures.written_off),
-        _Step("+ Write-offs taken back", figures.taken_back),
-        _Step("Owed at the end", figures.closing),
+        _Step("At the beginning", figures.opening),
+        _Step("Invoiced", figures.invoiced),
+        _Step("Credited", -figures.credited),
+        _Step("Paid", -figures.paid),
+        _Step("Released to credit", figures.released),
+        _Step("Written off", -figures.written_off),
+        _Step("Write-offs taken back", figures.taken_back),
+        _Step("At the end", figures.closing),
     )
     credit = (
-        _Step("Patient credit at the beginning", figures.credit_opening),
-        _Step("+ Received", figures.received),
-        _Step("− Refunded", -figures.refunded),
-        _Step("− Applied to invoices", -figures.applied),
-        _Step("Patient credit at the end", figures.credit_closing),
+        _Step("At the beginning", figures.credit_opening),
+        _Step("Received", figures.received),
+        _Step("Refunded", -figures.refunded),
+        _Step("Applied to invoices", -figures.applied),
+        _Step("At the end", figures.credit_closing),
     )
     with st.container(horizontal=True, gap="medium"):
-        for name, steps in (("owed", owed), ("credit", credit)):
+        for name, steps in (("What patients owe", owed), ("Patient credit", credit)):
             with st.container(width=420):
-                _draw_steps(page, steps, key=f"closing_{name}")
+                _draw_steps(page, name, steps)
 
 
-def _draw_steps(page: Page, steps: Sequence[_Step], *, key: str) -> None:
+def _draw_steps(page: Page, name: str, steps: Sequence[_Step]) -> None:
     show_table(
         steps,
         [
-            Column[_Step]("label", "", width="medium"),
+            Column[_Step]("label", name, width="medium"),
             Column[_Step]("amount", f"Amount ({page.actor.settings.currency})"),
         ],
-        key=key,
+        key=f"closing_{name}",
         wording=Wording(page.actor.settings.locale),
     )
 

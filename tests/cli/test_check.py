@@ -134,6 +134,24 @@ def test_for_people_each_check_is_one_line(busy_database: Database) -> None:
         ("update invoice set paid = paid + 1 where paid > 0", "ledger", "paid is 31.00, payments are 30.00"),
         ("update invoice set net = net + 1, total = total + 1", "ledger", "its totals are not those of its lines"),
         ("update receipt set allocated = 29", "ledger", "allocated is 29.00, payments are 30.00"),
+        (
+            "update receipt set patient_id = gen_random_uuid()",
+            "ledger",
+            "balances less credit are 0.00, papers and money are -30.00",
+        ),
+        (
+            "insert into closing (id, organization_id, kind, clinic_location_id, starts_on, ends_on) select"
+            " gen_random_uuid(), organization_id, 'day', clinic_location_id, received_on, received_on from receipt",
+            "ledger",
+            "card is signed as 0, receipts are 30.00",
+        ),
+        (
+            "insert into closing (id, organization_id, kind, starts_on, ends_on, figures_json)"
+            " select gen_random_uuid(), organization_id, 'month', date_trunc('month', received_on), date_trunc('month', received_on)"
+            """ + interval '1 month' - interval '1 day', '{"invoiced": "170.00"}' from receipt""",
+            "ledger",
+            "invoiced is signed as 170.00, the books say 160.00",
+        ),
     ],
 )
 def test_what_is_broken_is_named(busy_database: Database, broken_by: str, check: str, fault: str) -> None:
