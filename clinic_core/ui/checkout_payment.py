@@ -25,6 +25,7 @@ _ICONS = {
     PaymentMethod.INSURANCE: ":material/health_and_safety:",
     PaymentMethod.OTHER: ":material/more_horiz:",
 }
+_METHODS = "checkout_methods"
 _AMOUNT_WIDTH, _REFERENCE_WIDTH = 130, 240
 
 
@@ -72,17 +73,32 @@ def draw_paying(page: Page, patient_id: UUID, total: Decimal | None) -> Paying:
     invoice_ids = tuple(row.id for row in ticked)
     if not to_pay:
         return Paying(invoice_ids, bool(credit))
-    methods = st.segmented_control(
-        "Paid by",
-        list(PaymentMethod),
-        selection_mode="multi",
-        format_func=lambda method: f"{_ICONS[method]} {method.label}",
-        key="checkout_methods",
-        help="Choose two for a payment in parts; nothing leaves the invoice open.",
-    )
-    typed = _draw_amounts(tuple(methods), to_pay)
+    methods = _draw_methods()
+    typed = _draw_amounts(methods, to_pay)
     _draw_change(page, typed, to_pay)
-    return Paying(invoice_ids, bool(credit), tuple(methods), lambda: tuple(_handed(one) for one in typed))
+    return Paying(invoice_ids, bool(credit), methods, lambda: tuple(_handed(one) for one in typed))
+
+
+def _draw_methods() -> tuple[PaymentMethod, ...]:
+    """A button for each method, pressed once to choose it; the buttons keep their contrast in the dark."""
+    chosen: list[PaymentMethod] = st.session_state.setdefault(_METHODS, [])
+    st.markdown("Paid by")
+    with st.container(horizontal=True, gap="xsmall"):
+        for method, icon in _ICONS.items():
+            st.button(
+                method.label,
+                icon=":material/check_circle:" if method in chosen else icon,
+                key=f"checkout_method_{method}",
+                on_click=_toggle,
+                args=(method,),
+            )
+    return tuple(chosen)
+
+
+def _toggle(method: PaymentMethod) -> None:
+    """Callback: choose the method, or leave it out again."""
+    chosen: list[PaymentMethod] = st.session_state[_METHODS]
+    st.session_state[_METHODS] = [one for one in chosen if one is not method] + [method] * (method not in chosen)
 
 
 def _draw_open(page: Page, patient_id: UUID, *, alone: bool) -> list[InvoiceRow]:

@@ -9,7 +9,6 @@ from clinic_core.access import perform
 from clinic_core.billing.queries import list_invoices, list_receipts
 from clinic_core.billing.schemas import DisplayStatus, ListInvoices, ListReceipts, ReceiptRow
 from clinic_core.billing.service import record_receipt
-from clinic_core.vocabulary import PaymentMethod
 from tests.billing.arrange import attended, issued, priced, read, receipt
 from tests.factories import Clinic, make_patient
 from tests.pages.conftest import Open, sentences
@@ -36,7 +35,7 @@ def test_a_visit_is_paid_in_cash_and_the_change_is_said(clinic: Clinic, open_app
     app = check_out(open_app, "manager", patient)
     assert not app.exception
     assert "**Total €80.00**" in sentences(app)
-    app.segmented_control(key="checkout_methods").set_value([PaymentMethod.CASH]).run()
+    press(app, "checkout_method_cash")
     given = next(one for one in app.text_input if one.label == "Cash given")
     assert given.value == "80.00"
     given.set_value("100").run()
@@ -61,7 +60,7 @@ def test_a_quantity_and_a_discount_change_what_is_paid(clinic: Clinic, open_app:
     patient = make_patient(clinic)
     attended(clinic, patient, service=clinic.service)
     app = check_out(open_app, "manager", patient)
-    app.segmented_control(key="checkout_methods").set_value([PaymentMethod.CARD]).run()
+    press(app, "checkout_method_card")
     next(one for one in app.text_input if one.label == "Quantity").set_value("2").run()
     next(one for one in app.text_input if one.label == "Discount %").set_value("10").run()
     assert next(one for one in app.text_input if one.label == "Card").value == "144.00"
@@ -73,7 +72,7 @@ def test_two_methods_share_what_is_paid(clinic: Clinic, open_app: Open) -> None:
     patient = make_patient(clinic)
     attended(clinic, patient, service=clinic.service)
     app = check_out(open_app, "manager", patient)
-    app.segmented_control(key="checkout_methods").set_value([PaymentMethod.CASH, PaymentMethod.CARD]).run()
+    press(press(app, "checkout_method_cash"), "checkout_method_card")
     next(one for one in app.text_input if one.label == "Card").set_value("50").run()
     assert next(one for one in app.text_input if one.label == "Cash given").value == "30.00"
     press(app, "checkout_issue")
@@ -90,7 +89,7 @@ def test_credit_and_an_older_invoice_are_taken_along(clinic: Clinic, open_app: O
     assert "To pay: **€50.00**" in sentences(app)
     app.checkbox(key=f"checkout_tick_{old.id}").set_value(True).run()
     assert "To pay: **€90.00**" in sentences(app)
-    app.segmented_control(key="checkout_methods").set_value([PaymentMethod.CARD]).run()
+    press(app, "checkout_method_card")
     press(app, "checkout_issue")
     assert not app.error
     assert "Credit of €30.00 was used." in sentences(app)
@@ -112,7 +111,7 @@ def test_what_cannot_be_paid_is_said_and_nothing_is_saved(clinic: Clinic, open_a
     patient = make_patient(clinic)
     attended(clinic, patient, service=clinic.service)
     app = check_out(open_app, "manager", patient)
-    app.segmented_control(key="checkout_methods").set_value([PaymentMethod.CARD]).run()
+    press(app, "checkout_method_card")
     next(one for one in app.text_input if one.label == "Card").set_value(typed).run()
     press(app, "checkout_issue")
     assert not app.exception
@@ -125,7 +124,7 @@ def test_who_only_takes_payments_is_offered_the_open_invoices_alone(clinic: Clin
     attended(clinic, made.patient_id, service=clinic.service)
     app = check_out(open_app, "assistant", made.patient_id)
     assert not [one for one in app.text_input if one.label == "Unit price"]
-    app.segmented_control(key="checkout_methods").set_value([PaymentMethod.CASH]).run()
+    press(app, "checkout_method_cash")
     press(app, "checkout_issue")
     assert not app.error
     assert read(clinic, made.id).display_status is DisplayStatus.PAID
@@ -135,3 +134,14 @@ def test_who_has_nothing_to_pay_sees_why_and_cannot_press(clinic: Clinic, open_a
     app = check_out(open_app, "assistant", make_patient(clinic))
     assert "No invoice is open." in sentences(app)
     assert app.button(key="checkout_issue").disabled
+
+
+def test_a_method_pressed_twice_is_left_out_again(clinic: Clinic, open_app: Open) -> None:
+    patient = make_patient(clinic)
+    attended(clinic, patient, service=clinic.service)
+    app = check_out(open_app, "manager", patient)
+    assert app.button(key="checkout_issue").label == "Issue, pay later"
+    press(app, "checkout_method_card")
+    assert app.button(key="checkout_issue").label == "Issue and pay"
+    press(app, "checkout_method_card")
+    assert not [one for one in app.text_input if one.label == "Card"]
