@@ -3,11 +3,11 @@
 import logging
 from collections.abc import Sequence
 from io import BytesIO
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from fpdf import FPDF
 from fpdf.fonts import TTFFont
-from fpdf.line_break import Fragment
+from fpdf.line_break import Fragment, TextLine
 
 from clinic_core.kit.paper_fonts import BASE, FAMILY, Face, own_font
 from clinic_core.kit.paper_logo import place_logo
@@ -82,8 +82,6 @@ class Paper(FPDF):
 
     def write_in(self, points: int, style: str = "", color: tuple[int, int, int] = INK) -> None:
         """The size, weight ("" or "B") and colour of what is written next."""
-        if self.current_font is not self.fonts[FAMILY + style]:
-            self.font_family = ""  # a page that began in another script took its font for the current one
         self.set_font(FAMILY, style, points)
         self.set_text_color(*color)
 
@@ -196,6 +194,14 @@ class Paper(FPDF):
         if not text or is_plain(text):
             return super()._preload_font_styles(text, markdown, _initial_emphasis)
         return tuple(map(self._fragment, runs_of(text)))
+
+    def _render_styled_text_line(self, text_line: TextLine, *args: Any, **kwargs: Any) -> bool:
+        """As fpdf2's, which takes the font of the first run on a page for the one of all that follows."""
+        font, style = self.current_font, self.font_style
+        broke = super()._render_styled_text_line(text_line, *args, **kwargs)
+        if self.current_font is not font:
+            self.current_font, self.font_style, self.current_font_is_set_on_page = font, style, False
+        return broke
 
     def _fragment(self, run: Run) -> Fragment:
         state = self._get_current_graphics_state()

@@ -21,7 +21,7 @@ def draw_logo(page: Page) -> None:
         )
     with st.form("logo", clear_on_submit=True):
         file = st.file_uploader("Picture", type=["png", "jpg", "jpeg"], key="logo_file", max_upload_size=1)
-        pressed = st.form_submit_button("Replace logo" if logo else "Set logo", type="primary")
+        pressed = st.form_submit_button("Replace logo" if logo else "Set logo")
     if pressed and file is None:
         st.warning("Choose a picture first.")
     elif pressed and file is not None:

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from clinic_core.billing.pricing import Line, price_document
+from clinic_core.billing.pricing import Line, Totals, price_document
 from clinic_core.billing.schemas import (
     DisplayStatus,
     InvoiceDetail,
@@ -80,12 +80,67 @@ def invoice(lines: int) -> InvoiceDetail:
         corrects_number=None,
         reason="",
         lines=tuple(_line(at, line) for at, line in enumerate(priced)),
-        taxes=tuple(
-            TaxRow(rate=rate, net=totals.net_by_rate[rate], tax=tax) for rate, tax in totals.tax_by_rate.items()
-        ),
+        taxes=_taxes(totals),
         payments=(PAYMENT,),
         corrections=(),
     )
+
+
+def draft() -> InvoiceDetail:
+    """The same before it is issued: no number, no dates, nothing paid."""
+    fields = {
+        "number": None,
+        "status": InvoiceStatus.DRAFT,
+        "display_status": DisplayStatus.DRAFT,
+        "issued_on": None,
+        "due_on": None,
+        "paid": Decimal(0),
+        "balance": Decimal(0),
+        "payments": (),
+    }
+    return invoice(2).model_copy(update=fields)
+
+
+def credit_note() -> InvoiceDetail:
+    """A credit note over the second line of an invoice and half of the third, with its reason."""
+    credited = [
+        Line(Decimal(-2), Decimal("81.00"), Decimal(0), Decimal("0.19")),
+        Line(Decimal("-1.5"), Decimal("82.00"), Decimal(0), Decimal(0)),
+    ]
+    totals = price_document(credited)
+    fields = {
+        "number": "CRN-2026-00003",
+        "kind": InvoiceKind.CREDIT_NOTE,
+        "display_status": DisplayStatus.ISSUED,
+        "due_on": None,
+        "net": totals.net,
+        "tax": totals.tax,
+        "total": totals.total,
+        "paid": Decimal(0),
+        "balance": Decimal(0),
+        "corrects_number": "INV-2026-00042",
+        "reason": "The second session was cut short, and the third one never took place",
+        "lines": tuple(_line(at, line) for at, line in enumerate(credited, start=1)),
+        "taxes": _taxes(totals),
+        "payments": (),
+    }
+    return invoice(2).model_copy(update=fields)
+
+
+def invoice_from_right_to_left() -> InvoiceDetail:
+    """An invoice whose patient, payer and services are written from right to left, Latin words and numbers between."""
+    paper = invoice(2)
+    first, second = paper.lines
+    lines = (
+        first.model_copy(update={"description": "فحص كامل للعمود الفقري مع تمارين منزلية (30 دقيقة)"}),
+        second.model_copy(update={"description": "טיפול פיזיותרפיה MRI 2", "practitioner_name": "ד״ר כהן"}),
+    )
+    fields = {
+        "patient_name": "محمد الأحمدي",
+        "bill_to": Party(name="משה כהן-לוי", address="רחוב הרצל 5\nתל אביב", reference="PO 7"),
+        "lines": lines,
+    }
+    return paper.model_copy(update=fields)
 
 
 def receipt() -> ReceiptDetail:
@@ -114,6 +169,25 @@ def receipt() -> ReceiptDetail:
         refunds_number=None,
         payments=(PAYMENT,),
     )
+
+
+def refund() -> ReceiptDetail:
+    """Twenty of the receipt paid back."""
+    fields = {
+        "number": "RCT-2026-00009",
+        "kind": ReceiptKind.REFUND,
+        "amount": Decimal("20.00"),
+        "allocated": Decimal("0.00"),
+        "credit": Decimal("0.00"),
+        "reference": "",
+        "refunds_number": "RCT-2026-00007",
+        "payments": (),
+    }
+    return receipt().model_copy(update=fields)
+
+
+def _taxes(totals: Totals) -> tuple[TaxRow, ...]:
+    return tuple(TaxRow(rate=rate, net=totals.net_by_rate[rate], tax=tax) for rate, tax in totals.tax_by_rate.items())
 
 
 def _line(at: int, line: Line) -> InvoiceLineRow:

@@ -13,17 +13,19 @@ import pytest
 from pypdf import PdfReader
 
 from clinic_core.billing.documents import invoice_pdf, receipt_pdf
-from clinic_core.billing.schemas import DisplayStatus, InvoiceDetail
 from clinic_core.kit.formats import Locale, amount
-from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
-from tests.billing.papers import invoice, receipt
+from tests.billing.papers import credit_note, draft, invoice, invoice_from_right_to_left, receipt, refund
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 PAPERS: dict[str, tuple[Callable[[], bytes], int]] = {
     "invoice.txt": (lambda: invoice_pdf(invoice(4), Locale.EN), 1),
     "invoice_german.txt": (lambda: invoice_pdf(invoice(4), Locale.DE), 1),
     "invoice_long.txt": (lambda: invoice_pdf(invoice(45), Locale.EN), 3),
+    "invoice_draft.txt": (lambda: invoice_pdf(draft(), Locale.EN), 1),
+    "invoice_from_right_to_left.txt": (lambda: invoice_pdf(invoice_from_right_to_left(), Locale.EN), 1),
+    "credit_note.txt": (lambda: invoice_pdf(credit_note(), Locale.EN), 1),
     "receipt.txt": (lambda: receipt_pdf(receipt(), Locale.EN), 1),
+    "refund.txt": (lambda: receipt_pdf(refund(), Locale.EN), 1),
 }
 
 
@@ -76,24 +78,15 @@ def test_names_keep_their_letters(name: str) -> None:
 
 
 def test_a_draft_says_that_it_asks_for_no_payment() -> None:
-    fields = {
-        "number": None,
-        "status": InvoiceStatus.DRAFT,
-        "display_status": DisplayStatus.DRAFT,
-        "payments": (),
-        "issued_on": None,
-        "due_on": None,
-    }
-    text = text_of(invoice_pdf(invoice(1).model_copy(update=fields), Locale.EN))
+    text = text_of(invoice_pdf(draft(), Locale.EN))
     assert "Invoice draft" in text
     assert "asks for no payment" in text
     assert "Issued" not in text
 
 
-def test_a_credit_note_names_what_it_corrects_and_no_due_date() -> None:
-    fields = {"kind": InvoiceKind.CREDIT_NOTE, "number": "CRN-2026-00001", "corrects_number": "INV-2026-00042"}
-    note: InvoiceDetail = invoice(1).model_copy(update=fields)
-    text = text_of(invoice_pdf(note, Locale.EN))
-    assert "Credit note CRN-2026-00001" in text
+def test_a_credit_note_names_what_it_corrects_and_why_and_no_due_date() -> None:
+    text = text_of(invoice_pdf(credit_note(), Locale.EN))
+    assert "Credit note CRN-2026-00003" in text
     assert "INV-2026-00042" in text
+    assert credit_note().reason in " ".join(text.split())
     assert "Due" not in text

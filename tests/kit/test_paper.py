@@ -123,6 +123,14 @@ def test_a_page_that_begins_in_another_script_goes_on_in_the_usual_font() -> Non
     assert reader.pages[-1].extract_text().count("王小明") + reader.pages[0].extract_text().count("王小明") == 80
 
 
+def test_plain_text_after_another_script_is_drawn_in_its_own_font() -> None:
+    paper = Paper(title="Names", author="Clinic", footer="Names")
+    paper.letterhead("כהן", "Invoice", ("תל אביב", "Hill 1"))
+    paper.address_and_facts(("משה", "PO 7", "王", "PO 8"), (("Patient", "محمد"), ("Status", "Paid")))
+    text = PdfReader(BytesIO(paper.to_bytes())).pages[0].extract_text()
+    assert all(word in text for word in ("Hill 1", "PO 7", "PO 8", "Status", "Paid", "Page 1 of 1"))
+
+
 def test_fonts_of_other_scripts_are_embedded_only_where_a_text_needs_them() -> None:
     assert {name.split("+")[1] for name in embedded(printed("Łucja"))} == {"NotoSans"}
     assert "ClinicboardSansCJK" in {name.split("+")[1] for name in embedded(printed("王"))}
