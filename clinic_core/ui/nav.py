@@ -65,6 +65,7 @@ NAV_PAGES: tuple[NavPage, ...] = (
     ),
     NavPage("Billing", "pages/billing/closing.py", "Close day", "lock_clock", (Permission.BILLING_COLLECT,)),
     NavPage("Billing", "pages/billing/numbers.py", "Numbers", "format_list_numbered", (Permission.BILLING_MANAGE,)),
+    NavPage("Billing", "pages/billing/radar.py", "Missed charges", "radar", (Permission.BILLING_MANAGE,)),
     NavPage("Billing", "pages/billing/catalogue.py", "Catalogue", "sell", (Permission.BILLING_VIEW,)),
     NavPage("Analytics", "pages/analytics/overview.py", "Overview", "monitoring", (Permission.REPORT_VIEW,)),
     NavPage(

@@ -15,12 +15,21 @@ from clinic_core.billing.queries import (
     export_catalogue,
     export_invoices,
     export_open_items,
+    export_radar,
     export_receipts,
     export_uninvoiced,
     print_invoice,
     print_receipt,
 )
-from clinic_core.billing.schemas import CatalogueFilter, GetInvoice, GetReceipt, InvoiceFilter, OfPatient, ReceiptFilter
+from clinic_core.billing.schemas import (
+    CatalogueFilter,
+    GetInvoice,
+    GetReceipt,
+    InvoiceFilter,
+    OfPatient,
+    RadarList,
+    ReceiptFilter,
+)
 from clinic_core.errors import NotFound
 from clinic_core.web.answers import answer_person
 from clinic_core.web.exports import export_route
@@ -43,6 +52,7 @@ RECEIPTS = {
     "credit": "with_credit_only",
 }
 CATALOGUE = {"type": "type", "active": "active_only", "search": "search"}
+RADAR = {"kind": "kind", "from": "first_day", "to": "last_day", "location": "clinic_location_id"}
 PATIENT = {"patient": "patient_id"}
 
 
@@ -94,6 +104,7 @@ DOCUMENT_ROUTES = [
     export_route("invoices", export_invoices, InvoiceFilter, INVOICES),
     export_route("receipts", export_receipts, ReceiptFilter, RECEIPTS),
     export_route("catalogue", export_catalogue, CatalogueFilter, CATALOGUE),
+    export_route("missed-charges", export_radar, RadarList, RADAR),
     export_route("open-items", export_open_items, OfPatient, PATIENT),
     export_route("uninvoiced", export_uninvoiced, OfPatient, PATIENT),
 ]

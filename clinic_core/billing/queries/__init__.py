@@ -18,6 +18,7 @@ from clinic_core.billing.queries.documents import (
     print_invoice,
 )
 from clinic_core.billing.queries.numbers import export_numbers, list_number_series, number_proof
+from clinic_core.billing.queries.radar import export_radar, list_radar, sum_radar
 from clinic_core.billing.queries.receipts import (
     count_receipts,
     export_receipts,
@@ -39,6 +40,7 @@ __all__ = [
     "export_invoices",
     "export_numbers",
     "export_open_items",
+    "export_radar",
     "export_receipts",
     "export_takings",
     "export_uninvoiced",
@@ -49,6 +51,7 @@ __all__ = [
     "list_closings",
     "list_invoices",
     "list_number_series",
+    "list_radar",
     "list_receipts",
     "list_refund_requests",
     "list_uninvoiced",
@@ -60,5 +63,6 @@ __all__ = [
     "price_history",
     "print_invoice",
     "print_receipt",
+    "sum_radar",
     "takings",
 ]

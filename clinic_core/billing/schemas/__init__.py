@@ -76,6 +76,7 @@ from clinic_core.billing.schemas.drafts import (
     IssueInvoice,
     UpdateDraft,
 )
+from clinic_core.billing.schemas.radar import ListRadar, RadarFilter, RadarKind, RadarList, RadarRow, RadarSum
 from clinic_core.billing.schemas.receipts import (
     GetReceipt,
     ListReceipts,
@@ -143,6 +144,7 @@ __all__ = [
     "ListCatalogue",
     "ListClosings",
     "ListInvoices",
+    "ListRadar",
     "ListReceipts",
     "ListRefundRequests",
     "MethodTakings",
@@ -160,6 +162,11 @@ __all__ = [
     "PreviewCredit",
     "PriceHistoryRow",
     "ProveNumbers",
+    "RadarFilter",
+    "RadarKind",
+    "RadarList",
+    "RadarRow",
+    "RadarSum",
     "ReceiptDetail",
     "ReceiptFilter",
     "ReceiptHead",
