@@ -147,7 +147,8 @@ def test_for_people_each_check_is_one_line(busy_database: Database) -> None:
         ),
         (
             "insert into closing (id, organization_id, kind, starts_on, ends_on, figures_json)"
-            " select gen_random_uuid(), organization_id, 'month', date_trunc('month', received_on), date_trunc('month', received_on)"
+            " select gen_random_uuid(), organization_id, 'month', date_trunc('month', received_on),"
+            " date_trunc('month', received_on)"
             """ + interval '1 month' - interval '1 day', '{"invoiced": "170.00"}' from receipt""",
             "ledger",
             "invoiced is signed as 170.00, the books say 160.00",
