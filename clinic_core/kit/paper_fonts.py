@@ -161,4 +161,6 @@ def _parsed(family: str, weight: str) -> PaperFont:
     face = next(face for face in (BASE, *(face for _, face in _BLOCKS if face)) if face.family == family)
     path = _FOLDER / f"{face.file}-{'Bold' if weight else 'Regular'}.ttf"
     font = TTFFont(FPDF(), path, f"{family}{weight}", weight)
+    font.ttfont.getGlyphOrder()
+    font.ttfont.close()  # the names and widths of glyphs are read by now, the outlines are read below
     return PaperFont(font, GlyphSource.of_file(path.read_bytes()))

@@ -3,6 +3,7 @@
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.formats import Locale, amount, date_text, datetime_zone_text, time_text
 from clinic_core.kit.paper import GridColumn, GridRow, Paper
+from clinic_core.kit.paper_text import isolated
 from clinic_core.scheduling.schemas import DaySheet, DaySheetRow
 
 _TIME = GridColumn("Time", 22)
@@ -21,7 +22,7 @@ def day_sheet_pdf(sheet: DaySheet, locale: Locale, logo: bytes | None = None) ->
     paper = Paper(
         title=f"Day sheet, {day}",
         author=sheet.organization,
-        footer=f"{sheet.organization} · {sheet.location} · {day}",
+        footer=f"{isolated(sheet.organization)} · {isolated(sheet.location)} · {day}",
         across=True,
     )
     whose = f"Practitioner: {sheet.practitioner}" if sheet.practitioner else "All practitioners"
