@@ -9,12 +9,13 @@ import streamlit as st
 
 from clinic_core.access import Permission
 from clinic_core.billing.queries import list_catalogue, list_uninvoiced
-from clinic_core.billing.schemas import CheckOut, CheckOutResult, HandedOver, ListCatalogue, OfPatient
+from clinic_core.billing.schemas import BillTo, CheckOut, CheckOutResult, HandedOver, ListCatalogue, OfPatient
 from clinic_core.billing.service import check_out
 from clinic_core.kit.formats import money
 from clinic_core.patients.queries import get_patient
 from clinic_core.patients.schemas import GetPatient
 from clinic_core.ui.checkout_payment import Paying, draw_paying
+from clinic_core.ui.invoice_draft import draw_payer
 from clinic_core.ui.invoice_editor import EditorLine, draw_lines, line_of_attended, total_of
 from clinic_core.ui.location import current_location
 from clinic_core.ui.page import Page
@@ -30,11 +31,12 @@ _CATALOGUE_SHOWN = 200
 
 @dataclass(frozen=True)
 class _Charged:
-    """What the invoice is to be of: its lines as typed, and the location where most of it took place."""
+    """What the invoice is to be of: its lines as typed, where it belongs, and who pays."""
 
     lines: list[EditorLine]
     location_id: UUID
     total: Decimal | None
+    bill_to: Callable[[], BillTo | None]
 
 
 def begin_checkout(patient_id: UUID, appointment_id: UUID | None = None) -> None:
@@ -71,6 +73,7 @@ def _dialog(page: Page, patient_id: UUID) -> None:
         return CheckOut(
             patient_id=patient_id,
             lines=tuple(line.to_draft() for line in charged.lines) if charged is not None else (),
+            bill_to=charged.bill_to() if charged is not None else None,
             invoice_ids=paying.invoice_ids if is_issued else (),
             clinic_location_id=charged.location_id if charged is not None and charged.lines else current_location().id,
             payments=payments() if is_issued else (),
@@ -117,7 +120,8 @@ def _draw_charged(page: Page, patient_id: UUID) -> _Charged | None:
         st.session_state["checkout_place"] = first[0].clinic_location_id if first else current_location().id
     lines: list[EditorLine] = st.session_state[_LINES]
     draw_lines(page, lines, page.read(list_catalogue, ListCatalogue(limit=_CATALOGUE_SHOWN)), key=_LINES)
-    return _Charged(lines, st.session_state["checkout_place"], total_of(lines))
+    bill_to = draw_payer(None, "checkout_payer")
+    return _Charged(lines, st.session_state["checkout_place"], total_of(lines), bill_to)
 
 
 def _draw_done(page: Page, done: CheckOutResult) -> None:

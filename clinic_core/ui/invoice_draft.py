@@ -47,7 +47,7 @@ def draw_new_invoice(page: Page, patient_id: UUID, appointment_id: UUID | None) 
     key = f"invoice_new_{patient_id}_{appointment_id}"
     lines = _lines(key, lambda: [line_of_attended(row) for row in begun])
     draw_lines(page, lines, _catalogue(page), key=key)
-    bill_to = _draw_payer(None, key)
+    bill_to = draw_payer(None, key)
 
     def request() -> DraftInvoice:
         return DraftInvoice(
@@ -70,7 +70,7 @@ def draw_draft(page: Page, invoice: InvoiceDetail) -> None:
     key = f"invoice_draft_{invoice.id}_{invoice.version}"
     lines = _lines(key, lambda: [line_of_draft(row) for row in invoice.lines])
     draw_lines(page, lines, _catalogue(page), key=key)
-    bill_to = _draw_payer(invoice, key)
+    bill_to = draw_payer(invoice, key)
 
     def change() -> UpdateDraft:
         return UpdateDraft(
@@ -123,7 +123,7 @@ def _lines(key: str, begin: Callable[[], list[EditorLine]]) -> list[EditorLine]:
     return lines
 
 
-def _draw_payer(invoice: InvoiceDetail | None, key: str) -> Callable[[], BillTo | None]:
+def draw_payer(invoice: InvoiceDetail | None, key: str) -> Callable[[], BillTo | None]:
     """Who pays: the patient, or somebody else with an address."""
     other = invoice is not None and not invoice.billed_to_patient
     known = invoice.bill_to if invoice is not None and other else None

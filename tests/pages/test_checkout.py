@@ -145,3 +145,15 @@ def test_a_method_pressed_twice_is_left_out_again(clinic: Clinic, open_app: Open
     assert app.button(key="checkout_issue").label == "Issue and pay"
     press(app, "checkout_method_card")
     assert not [one for one in app.text_input if one.label == "Card"]
+
+
+def test_somebody_else_than_the_patient_may_pay(clinic: Clinic, open_app: Open) -> None:
+    patient = make_patient(clinic)
+    attended(clinic, patient, service=clinic.service)
+    app = check_out(open_app, "manager", patient)
+    app.toggle(key="checkout_payer_other").set_value(True).run()
+    app.text_input(key="checkout_payer_name").set_value("Acme Works")
+    press(app, "checkout_issue")
+    assert not app.error
+    (made,) = perform(clinic.actor("manager"), list_invoices, ListInvoices())
+    assert read(clinic, made.id).bill_to.name == "Acme Works"
