@@ -136,17 +136,14 @@ def draw_signed_day(page: Page, closing: ClosingRow, place: ZoneInfo) -> None:
         key="closing_signed",
         wording=Wording(page.actor.settings.locale),
     )
-    left = [
-        in_number(count, what)
-        for count, what in (
-            (figures.unfinished, "appointment without a final status"),
-            (figures.uninvoiced, "visit without an invoice"),
-            (figures.drafts, "draft"),
-        )
-        if count
-    ]
+    counts = {
+        OpenPointKind.UNFINISHED: figures.unfinished,
+        OpenPointKind.UNINVOICED: figures.uninvoiced,
+        OpenPointKind.DRAFT: figures.drafts,
+    }
+    left = [f"{kind.label.lower()} ({count})" for kind, count in counts.items() if count]
     if left:
-        st.caption(f"Left open when it was closed: {', '.join(left)}.")
+        st.caption(f"Left open when it was closed: {'; '.join(left)}.")
     draw_signature(page, closing, place)
 
 

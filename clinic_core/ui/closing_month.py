@@ -83,13 +83,11 @@ def _draw_steps(page: Page, name: str, steps: Sequence[_Step]) -> None:
 
 
 def _draw_closing(page: Page, month: date, figures: MonthFigures) -> None:
-    left = [
-        counted(count, what)
-        for count, what in ((figures.drafts, "draft"), (figures.open_days, "day with money that is not closed"))
-        if count
-    ]
+    days = "1 day with money that is not closed"
     if figures.open_days > 1:
-        left[-1] = f"{figures.open_days} days with money that are not closed"
+        days = f"{figures.open_days} days with money that are not closed"
+    left = [counted(figures.drafts, "draft")] if figures.drafts else []
+    left += [days] if figures.open_days else []
     if left:
         st.warning(f"Still open: {', '.join(left)}. The month can be closed all the same.", icon=":material/warning:")
     note = long_text_field("Note", key=f"closing_note_{month}", height=70)

@@ -36,6 +36,7 @@ def test_a_day_is_counted_closed_and_opened_again(clinic: Clinic, open_app: Open
     app.button(key="closing_close").click().run()
     assert not app.error
     assert "Closed by Assistant" in sentences(app)
+    assert "Left open when it was closed: draft, not issued (1)." in sentences(app)
     (closing,) = closings(clinic, ClosingKind.DAY)
     assert isinstance(closing.figures, DayFigures)
     assert (closing.note, closing.figures.difference) == ("Wrong change", Decimal("-0.50"))
