@@ -21,6 +21,7 @@ from clinic_core.analytics.schemas import (
 )
 from clinic_core.analytics.service import export_collected, export_credit, export_invoiced, export_outstanding
 from clinic_core.errors import PermissionDenied
+from clinic_core.kit.tables import Table
 from tests.analytics.ledger import Ledger
 from tests.factories import Clinic, make_patient
 
@@ -91,7 +92,8 @@ def test_an_export_is_the_rows_of_the_figure_and_is_audited(
     clinic: Clinic, books: Ledger, export: object, column: str, total: str, request_: object
 ) -> None:
     manager = clinic.actor("manager")
-    content = perform(manager, export, request_).csv()  # type: ignore[arg-type]
+    table: Table = perform(manager, export, request_)  # type: ignore[arg-type]
+    content = table.csv()
     rows = list(csv.DictReader(io.StringIO(content.decode("utf-8-sig"))))
     assert sum((D(row[column]) for row in rows), D("0.00")) == D(total)
     with unit_of_work(clinic.actor("owner")) as work:
