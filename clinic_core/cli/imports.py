@@ -13,9 +13,9 @@ from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedCo
 
 from clinic_core.access import perform, system_actor
 from clinic_core.billing.schemas import ImportCatalogue
-from clinic_core.billing.service import import_catalogue
+from clinic_core.billing.service import import_catalogue, refused_rows
 from clinic_core.errors import InvalidInput
-from clinic_core.interchange.catalogue import checked_mapping, read_catalogue, refused_rows
+from clinic_core.interchange.catalogue import checked_mapping, read_catalogue
 from clinic_core.interchange.catalogue_file import read_table
 from clinic_core.interchange.synthea import FlaggedRow, ImportReport, ImportSynthea, import_synthea
 from clinic_core.interchange.synthea.importer import Progress as Told
@@ -73,22 +73,24 @@ def catalogue(
         raise InvalidInput(f"“{file}” cannot be read: {error.strerror or 'no reason'}.") from error
     reading = read_catalogue(table, checked_mapping(table.headers, _asked(mapping or [])))
     request = ImportCatalogue(
-        items=reading.items, tax_rate=parse_percent(tax_rate, field="tax_rate"), duration_minutes=duration
+        items=reading.items,
+        refused=reading.refused,
+        tax_rate=parse_percent(tax_rate, field="tax_rate"),
+        duration_minutes=duration,
     )
     done = perform(system_actor(organization), import_catalogue, request)
-    refused = sorted((*reading.refused, *done.refused), key=lambda row: row.line)
     if flagged is not None:
-        _write(flagged, refused_rows(refused))
+        _write(flagged, refused_rows(done.refused).csv())
     if as_json:
-        typer.echo(json.dumps({**done.model_dump(), "refused": [row.model_dump() for row in refused]}))
+        typer.echo(done.model_dump_json())
         return
     typer.echo(
         f"{done.created:,} created, {done.updated:,} updated ({done.repriced:,} with a new price),"
-        f" {done.unchanged:,} unchanged, {len(refused):,} left out"
+        f" {done.unchanged:,} unchanged, {len(done.refused):,} left out"
     )
-    for row in refused[:SHOWN]:
+    for row in done.refused[:SHOWN]:
         typer.echo(f"line {row.line}: {row.sentence}")
-    if len(refused) > SHOWN:
+    if len(done.refused) > SHOWN:
         typer.echo("All odd rows are written to a file by --flagged FILE.")
 
 

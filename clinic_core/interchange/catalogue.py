@@ -9,7 +9,7 @@ from clinic_core.billing.schemas import ImportedItem, RefusedItem
 from clinic_core.errors import InvalidInput
 from clinic_core.interchange.catalogue_file import SourceTable
 from clinic_core.interchange.catalogue_numbers import are_fractions, decimal_mark, minutes_of, price_of, rate_of
-from clinic_core.kit.text import csv_bytes, field_error, fold
+from clinic_core.kit.text import field_error, fold
 from clinic_core.vocabulary import ProductType
 
 
@@ -134,11 +134,6 @@ def read_catalogue(table: SourceTable, mapping: Mapped) -> CatalogueReading:
         else:
             items[item.code] = item
     return CatalogueReading(tuple(items.values()), tuple(refused))
-
-
-def refused_rows(refused: Iterable[RefusedItem]) -> bytes:
-    """The rows that were left out as CSV: line, code and the sentence why."""
-    return csv_bytes(("Line", "Code", "Reason"), ((row.line, row.code, row.sentence) for row in refused))
 
 
 @dataclass(frozen=True)

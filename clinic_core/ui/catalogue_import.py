@@ -8,17 +8,17 @@ import streamlit as st
 
 from clinic_core.billing.schemas import CatalogueImported, ImportCatalogue, ImportedItem, RefusedItem
 from clinic_core.billing.service import import_catalogue, preview_catalogue_import
-from clinic_core.errors import ClinicError, InvalidInput
+from clinic_core.errors import ClinicError
 from clinic_core.interchange.catalogue import (
     CatalogueColumn,
     CatalogueReading,
     checked_mapping,
     guess_mapping,
     read_catalogue,
-    refused_rows,
 )
 from clinic_core.interchange.catalogue_file import SourceTable, read_table
 from clinic_core.kit.formats import rate_text, unit_price
+from clinic_core.ui.export import Export, draw_forms
 from clinic_core.ui.forms import number_field, percent_of
 from clinic_core.ui.page import Page
 from clinic_core.ui.states import draw_refusal
@@ -49,7 +49,7 @@ def open_import() -> None:
 @st.dialog("Import a price list", width="large", dismissible=False, icon=":material/upload_file:")
 def draw_import(page: Page) -> None:
     """The whole way of one file; drawn while `KEY` stands in the session."""
-    result: tuple[CatalogueImported, tuple[RefusedItem, ...]] | None = st.session_state.get(_RESULT)
+    result: tuple[CatalogueImported, UUID] | None = st.session_state.get(_RESULT)
     if result is not None:
         _draw_result(*result)
         return
@@ -63,27 +63,24 @@ def draw_import(page: Page) -> None:
         return
     try:
         table = _kept(_TABLE, file.file_id, lambda: read_table(file.getvalue()))
-        request, refused = _draw_mapping(table, file.file_id, page.request_id("import"))
+        request = _draw_mapping(table, file.file_id, page.request_id("import"))
     except ClinicError as error:
         draw_refusal(error)
         st.button("Cancel", key=f"{KEY}_cancel", on_click=close_import)
         return
     told = page.read(preview_catalogue_import, request)
-    refused = _all_of(refused, told)
-    _draw_preview(page, request.items, told, refused)
+    _draw_preview(page, request.items, told)
     with st.container(horizontal=True, horizontal_alignment="right"):
         st.button("Cancel", key=f"{KEY}_cancel", on_click=close_import)
         pressed = st.button("Import", type="primary", key=f"{KEY}_import", disabled=not told.created + told.updated)
     if pressed:
         done = page.run(import_catalogue, request)
         if done is not None:
-            st.session_state[_RESULT] = (done, _all_of(refused, done))
+            st.session_state[_RESULT] = (done, request.request_id)
             st.rerun()
 
 
-def _draw_mapping(
-    table: SourceTable, file_id: str, request_id: UUID
-) -> tuple[ImportCatalogue, tuple[RefusedItem, ...]]:
+def _draw_mapping(table: SourceTable, file_id: str, request_id: UUID) -> ImportCatalogue:
     """Which heading is what, at first as guessed. Raises: InvalidInput where a required column is not chosen."""
     guess = guess_mapping(table.headers)
     headers = ["", *dict.fromkeys(header for header in table.headers if header)]
@@ -103,23 +100,19 @@ def _draw_mapping(
         minutes = st.number_input("Minutes of new services without", 1, 1440, _MINUTES, 5, key=f"{KEY}_usual_minutes")
     mapping = checked_mapping(table.headers, chosen)
     reading: CatalogueReading = _kept(_READ, (file_id, tuple(chosen.items())), lambda: read_catalogue(table, mapping))
-    if not reading.items and not reading.refused:
-        raise InvalidInput("The file has no row below its headings.")
-    request = ImportCatalogue(
+    return ImportCatalogue(
         items=reading.items,
+        refused=reading.refused,
         tax_rate=percent_of(tax, field="tax_rate"),
         duration_minutes=int(minutes),
         request_id=request_id,
     )
-    return request, reading.refused
 
 
-def _draw_preview(
-    page: Page, items: Sequence[ImportedItem], told: CatalogueImported, refused: Sequence[RefusedItem]
-) -> None:
+def _draw_preview(page: Page, items: Sequence[ImportedItem], told: CatalogueImported) -> None:
     settings = page.actor.settings
     wording = Wording(settings.locale)
-    st.caption(f"{_summary(told, refused, 'to create', 'to change')}; the first {min(_SHOWN, len(items))} rows:")
+    st.caption(f"{_summary(told, 'to create', 'to change')}; the first {min(_SHOWN, len(items))} rows:")
     show_table(
         items[:_SHOWN],
         [
@@ -142,7 +135,7 @@ def _draw_preview(
         wording=wording,
         empty="No row of the file can be taken in.",
     )
-    _draw_refused(refused)
+    _draw_refused(told.refused)
 
 
 def _draw_refused(refused: Sequence[RefusedItem]) -> None:
@@ -158,33 +151,21 @@ def _draw_refused(refused: Sequence[RefusedItem]) -> None:
         ],
         key=f"{KEY}_refused",
     )
-    # A price list names no person, so its odd rows may leave without a route and an audit row of their own.
-    st.download_button(
-        "All rows left out (CSV)",
-        refused_rows(refused),
-        file_name="rows-left-out.csv",
-        mime="text/csv",
-        icon=":material/download:",
-        type="tertiary",
-        on_click="ignore",
-    )
 
 
-def _draw_result(done: CatalogueImported, refused: Sequence[RefusedItem]) -> None:
-    st.success(f"The price list is taken in: {_summary(done, refused, 'created', 'changed')}.")
-    _draw_refused(refused)
+def _draw_result(done: CatalogueImported, import_id: UUID) -> None:
+    st.success(f"The price list is taken in: {_summary(done, 'created', 'changed')}.")
+    _draw_refused(done.refused)
+    if done.refused:
+        draw_forms(Export("rows-left-out", {"import": import_id}, "All rows left out"))
     st.button("Close", type="primary", key=f"{KEY}_close", on_click=close_import)
 
 
-def _summary(found: CatalogueImported, refused: Sequence[RefusedItem], created: str, changed: str) -> str:
+def _summary(found: CatalogueImported, created: str, changed: str) -> str:
     return (
         f"{found.created:,} {created}, {found.updated:,} {changed} ({found.repriced:,} with a new price),"
-        f" {found.unchanged:,} unchanged, {len(refused):,} left out"
+        f" {found.unchanged:,} unchanged, {len(found.refused):,} left out"
     )
-
-
-def _all_of(refused: Sequence[RefusedItem], told: CatalogueImported) -> tuple[RefusedItem, ...]:
-    return tuple(sorted({*refused, *told.refused}, key=lambda row: row.line))
 
 
 def _kept(key: str, mark: object, make: Callable[[], Found]) -> Found:

@@ -27,10 +27,13 @@ def draw_export(*lists: Export) -> None:
     """One button that offers each list in both forms."""
     with st.popover("Export", icon=":material/download:"):
         for each in lists:
-            with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-                if each.label:
-                    st.markdown(each.label, width="stretch")
-                for word, form in _FORMS.items():
-                    st.link_button(
-                        word, each.address(form), type="tertiary", help=f"{each.label or 'This list'}, {word}"
-                    )
+            draw_forms(each)
+
+
+def draw_forms(wanted: Export) -> None:
+    """The list in both forms, one beside the other."""
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        if wanted.label:
+            st.markdown(wanted.label, width="stretch")
+        for word, form in _FORMS.items():
+            st.link_button(word, wanted.address(form), type="tertiary")

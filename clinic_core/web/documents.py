@@ -23,6 +23,7 @@ from clinic_core.billing.queries import (
 )
 from clinic_core.billing.schemas import (
     CatalogueFilter,
+    GetImport,
     GetInvoice,
     GetReceipt,
     InvoiceFilter,
@@ -30,6 +31,7 @@ from clinic_core.billing.schemas import (
     RadarList,
     ReceiptFilter,
 )
+from clinic_core.billing.service import export_refused
 from clinic_core.errors import NotFound
 from clinic_core.web.answers import answer_person
 from clinic_core.web.exports import export_route
@@ -53,6 +55,7 @@ RECEIPTS = {
 }
 CATALOGUE = {"type": "type", "active": "active_only", "search": "search"}
 RADAR = {"kind": "kind", "from": "first_day", "to": "last_day", "location": "clinic_location_id"}
+IMPORT = {"import": "import_id"}
 PATIENT = {"patient": "patient_id"}
 
 
@@ -105,6 +108,7 @@ DOCUMENT_ROUTES = [
     export_route("receipts", export_receipts, ReceiptFilter, RECEIPTS),
     export_route("catalogue", export_catalogue, CatalogueFilter, CATALOGUE),
     export_route("missed-charges", export_radar, RadarList, RADAR),
+    export_route("rows-left-out", export_refused, GetImport, IMPORT),
     export_route("open-items", export_open_items, OfPatient, PATIENT),
     export_route("uninvoiced", export_uninvoiced, OfPatient, PATIENT),
 ]

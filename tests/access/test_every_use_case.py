@@ -15,9 +15,12 @@ import pytest
 from pydantic import BaseModel, SecretStr, ValidationError
 from sqlalchemy import text
 
-from clinic_core.access import Actor, Permission, Work, registered, unit_of_work
+from clinic_core.access import Actor, Permission, Work, perform, registered, unit_of_work
 from clinic_core.access.use_case import Registered
+from clinic_core.billing.schemas import ImportCatalogue
+from clinic_core.billing.service import import_catalogue
 from clinic_core.errors import ClinicError, NotFound
+from clinic_core.kit.ids import new_id
 from clinic_core.kit.tables import Table
 from clinic_core.vocabulary import Scope
 from tests.access.test_registry import modules
@@ -34,7 +37,7 @@ TABLES = {
     "series": "appointment_series", "exception": "appointment", "gap": "appointment_series_gap",
     "case": "clinical_case", "copy_of": "role", "closure": "location_closure", "except_patient": "patient",
     "allocations": "invoice", "line": "invoice_line", "entity": "patient",
-    "id": "audit_log", "feed": "ics_feed", "overridden_by_user": "app_user",
+    "id": "audit_log", "import": "request", "feed": "ics_feed", "overridden_by_user": "app_user",
 }  # fmt: skip
 TEXTS = ("\0", "x\0y", "x" * 10_001, "\ud800", "'; drop table patient; --", "<script>alert(1)</script>", "${jndi:ldap://x}",
          "=1+1", "\u202e\u2066", "🏳️‍🌈" * 50, "%s%n{0}\\", " ", "\r\n")  # fmt: skip
@@ -168,6 +171,9 @@ def builder(database: Database, clinic: Clinic) -> Builder:
             if table not in {"organization", "permission", "sign_in_attempt"}:
                 found = owner.execute(query.encode(), (clinic.organization_id,)).fetchone()
                 ids |= {table: found[0]} if found else {}
+    imported = ImportCatalogue(items=(), request_id=new_id())
+    perform(clinic.actor("owner"), import_catalogue, imported)
+    ids["request"] = imported.request_id or new_id()
     return Builder({**ids, "app_user": clinic.users["practitioner"], "clinic_location": clinic.main,
                     "location_resource": clinic.room, "product_service": clinic.service})  # fmt: skip
 

@@ -1,5 +1,6 @@
 """Price lists: whatever program wrote them, good rows become items once, odd rows are named by line."""
 
+import json
 from decimal import Decimal
 from io import BytesIO
 from pathlib import Path
@@ -10,10 +11,10 @@ from typer.testing import CliRunner
 
 from clinic_core.access import perform
 from clinic_core.billing.queries import list_catalogue
-from clinic_core.billing.schemas import CatalogueImported, CatalogueRow, ImportCatalogue, ListCatalogue
-from clinic_core.billing.service import import_catalogue, preview_catalogue_import
+from clinic_core.billing.schemas import CatalogueImported, CatalogueRow, GetImport, ImportCatalogue, ListCatalogue
+from clinic_core.billing.service import export_refused, import_catalogue, preview_catalogue_import
 from clinic_core.cli.main import app
-from clinic_core.errors import InvalidInput, PermissionDenied
+from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
 from clinic_core.interchange.catalogue import (
     CatalogueColumn,
     CatalogueReading,
@@ -22,10 +23,11 @@ from clinic_core.interchange.catalogue import (
     read_catalogue,
 )
 from clinic_core.interchange.catalogue_file import read_table
+from clinic_core.kit.ids import new_id
 from clinic_core.vocabulary import ProductType
 from clinic_core.settings import PROJECT_ROOT
 from tests.billing.arrange import audited, issued, line
-from tests.factories import Clinic, make_patient
+from tests.factories import Clinic, make_clinic, make_patient
 
 GERMAN = (
     "Nummer;Bezeichnung;Art;Einzelpreis (EUR);MwSt.;Dauer;Puffer\r\n"
@@ -258,6 +260,22 @@ def test_the_command_takes_a_mapping_and_lists_odd_rows(clinic: Clinic, tmp_path
     row = catalogue(clinic)["A"]
     assert (row.unit_price, row.tax_rate, row.duration_minutes) == (Decimal("12.5"), Decimal("0.19"), 20)
     told = CliRunner().invoke(app, [*arguments, "--duration", "20", "--json"])
-    assert '"unchanged": 1' in told.stdout
+    assert json.loads(told.stdout)["unchanged"] == 1
     wrong = CliRunner().invoke(app, [*arguments, "--map", "price"])
     assert (wrong.exit_code, "column=heading" in wrong.stderr) == (1, True)
+
+
+def test_the_rows_that_an_import_left_out_leave_as_a_file_for_the_clinic_alone(clinic: Clinic) -> None:
+    found = reading(b"code,name,price,type\nA,Laser,ten,\nBAND,Band,1,service\nB,Fine,1,\n")
+    request = ImportCatalogue(items=found.items, refused=found.refused, duration_minutes=30, request_id=new_id())
+    done = perform(clinic.actor("manager"), import_catalogue, request)
+    assert (done.created, [row.line for row in done.refused]) == (1, [2, 3])
+    assert request.request_id is not None
+    wanted = GetImport(import_id=request.request_id)
+    made = perform(clinic.actor("owner"), export_refused, wanted)
+    assert [row[:2] for row in made.rows] == [(2, "A"), (3, "BAND")]
+    assert audited(clinic, "catalogue.export_refused") == [("product_service", "export", clinic.users["owner"])]
+    with pytest.raises(NotFound):
+        perform(make_clinic().actor("owner"), export_refused, wanted)
+    with pytest.raises(NotFound):
+        perform(clinic.actor("manager"), export_refused, GetImport(import_id=new_id()))

@@ -29,6 +29,7 @@ def test_a_price_list_is_looked_at_then_taken_in(clinic: Clinic, open_app: Open)
     assert "1 created, 1 changed (1 with a new price), 0 unchanged, 1 left out" in sentences(app)
     rows = {row.code: row for row in perform(clinic.actor("manager"), list_catalogue, ListCatalogue())}
     assert (rows["A1"].name, f"{rows['A1'].unit_price:.2f}", rows["A1"].duration_minutes) == ("Laser", "12.50", 30)
+    assert any("/docs/rows-left-out.csv?import=" in link.proto.url for link in app.get("link_button"))
     app.button(key="catalogue_import_close").click().run()
     assert "catalogue_import" not in app.session_state
 

@@ -102,10 +102,22 @@ class ImportedItem(_Named):
         return _checked_buffer(value) if value is not None else None
 
 
+class RefusedItem(Frozen):
+    """A row of a price list that was left out, and why."""
+
+    line: int
+    code: str
+    sentence: str
+
+
 class ImportCatalogue(Frozen):
-    """A price list to be taken in by code; new items that say nothing else are services with this tax and duration."""
+    """A price list to be taken in by code; new items that say nothing else are services with this tax and duration.
+
+    `refused` are rows that could not be read; the result tells them with those that could not be taken in.
+    """
 
     items: tuple[ImportedItem, ...]
+    refused: tuple[RefusedItem, ...] = ()
     tax_rate: TaxRate = Decimal(0)
     duration_minutes: int | None = None
     request_id: UUID | None = None
@@ -123,14 +135,6 @@ class ImportCatalogue(Frozen):
         return value
 
 
-class RefusedItem(Frozen):
-    """A row of a price list that was left out, and why."""
-
-    line: int
-    code: str
-    sentence: str
-
-
 class CatalogueImported(Frozen):
     """What a price list did, or would do, to the catalogue; `repriced` of the updated items cost something else now."""
 
@@ -139,6 +143,12 @@ class CatalogueImported(Frozen):
     repriced: int
     unchanged: int
     refused: tuple[RefusedItem, ...]
+
+
+class GetImport(Frozen):
+    """Ask for what an import left out, by the request id under which it was done."""
+
+    import_id: UUID
 
 
 class PriceHistoryRow(Frozen):

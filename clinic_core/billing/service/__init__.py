@@ -5,7 +5,12 @@ from clinic_core.billing.service.catalogue import (
     set_catalogue_item_active,
     update_catalogue_item,
 )
-from clinic_core.billing.service.catalogue_import import import_catalogue, preview_catalogue_import
+from clinic_core.billing.service.catalogue_import import (
+    export_refused,
+    import_catalogue,
+    preview_catalogue_import,
+    refused_rows,
+)
 from clinic_core.billing.service.checkout import check_out
 from clinic_core.billing.service.closing import close_day, close_month, reopen_closing
 from clinic_core.billing.service.corrections import apply_credit, reverse_write_off, write_off
@@ -31,11 +36,13 @@ __all__ = [
     "decide_refund",
     "delete_draft",
     "draft_invoice",
+    "export_refused",
     "import_catalogue",
     "issue_invoice",
     "preview_catalogue_import",
     "record_receipt",
     "refund_receipt",
+    "refused_rows",
     "reopen_closing",
     "request_refund",
     "reverse_write_off",

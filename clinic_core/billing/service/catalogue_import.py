@@ -1,7 +1,7 @@
 """Taking a price list into the catalogue by code, in two statements for any number of rows."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -11,12 +11,14 @@ from sqlalchemy import ARRAY, TEXT, any_, literal, select, text
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query, use_case
-from clinic_core.billing.schemas import CatalogueImported, ImportCatalogue, ImportedItem, RefusedItem
-from clinic_core.errors import Conflict
+from clinic_core.billing.schemas import CatalogueImported, GetImport, ImportCatalogue, ImportedItem, RefusedItem
+from clinic_core.errors import Conflict, NotFound
 from clinic_core.kit.ids import new_id
-from clinic_core.models import ProductService
+from clinic_core.kit.tables import Table, table
+from clinic_core.models import ProductService, Request
 from clinic_core.vocabulary import ProductType
 
+IMPORT = "catalogue.import"
 _COLUMNS = (
     "id uuid, code text, name text, type text, unit_price numeric, tax_rate numeric, duration_minutes int,"
     " buffer_minutes int"
@@ -68,11 +70,11 @@ class _Plan:
             updated=len(self.updated),
             repriced=self.repriced,
             unchanged=self.unchanged,
-            refused=tuple(self.refused),
+            refused=tuple(sorted(self.refused, key=lambda row: (row.line, row.code))),
         )
 
 
-@use_case(Permission.BILLING_MANAGE, name="catalogue.import")
+@use_case(Permission.BILLING_MANAGE, name=IMPORT)
 def import_catalogue(work: Work, request: ImportCatalogue) -> CatalogueImported:
     """Create or change items by code; rows that cannot be right are left out and named. A repeat changes nothing.
 
@@ -94,10 +96,36 @@ def import_catalogue(work: Work, request: ImportCatalogue) -> CatalogueImported:
     return outcome
 
 
+@use_case(Permission.BILLING_MANAGE, name="catalogue.export_refused")
+def export_refused(work: Work, request: GetImport) -> Table:
+    """The rows that an import left out, as its result told them; audited.
+
+    Raises:
+        NotFound: no import was done under that request id, or its result is no longer kept.
+    """
+    made = work.session.scalars(
+        select(Request).where(
+            col(Request.organization_id) == work.actor.organization_id,
+            col(Request.request_id) == request.import_id,
+            col(Request.use_case) == IMPORT,
+        )
+    ).one_or_none()
+    if made is None or made.result_json is None:
+        raise NotFound("This import is not on record; import the file again to see which rows are left out.")
+    refused = CatalogueImported.model_validate(made.result_json["result"]).refused
+    work.audit("product_service", None, "export", report="rows left out", rows=len(refused))
+    return refused_rows(refused)
+
+
 @query(Permission.BILLING_MANAGE, name="catalogue.preview_import")
 def preview_catalogue_import(work: Work, request: ImportCatalogue) -> CatalogueImported:
     """What `import_catalogue` would do now; nothing is written."""
     return _planned(request, _existing(work, request, is_locked=False)).outcome()
+
+
+def refused_rows(refused: Iterable[RefusedItem]) -> Table:
+    """Rows of a price list that were left out: line, code and the sentence why."""
+    return table(("Line", "Code", "Reason"), ((row.line, row.code, row.sentence) for row in refused))
 
 
 def _existing(work: Work, request: ImportCatalogue, *, is_locked: bool) -> dict[str, ProductService]:
@@ -109,7 +137,7 @@ def _existing(work: Work, request: ImportCatalogue, *, is_locked: bool) -> dict[
 
 
 def _planned(request: ImportCatalogue, existing: Mapping[str, ProductService]) -> _Plan:
-    plan = _Plan()
+    plan = _Plan(refused=list(request.refused))
     lines: dict[str, int] = {}
     for row in request.items:
         known = existing.get(row.code)
