@@ -20,10 +20,11 @@ from clinic_core.models import (
     ProductService,
     Visit,
 )
+from clinic_core.scheduling.charged import charging_line
 from clinic_core.scheduling.reach import MANAGE, reaches
 from clinic_core.scheduling.series import Terms
 from clinic_core.scheduling.transitions import EXPECTED
-from clinic_core.vocabulary import AppointmentStatus, ConflictKind, InvoiceStatus
+from clinic_core.vocabulary import AppointmentStatus, ConflictKind
 
 
 @dataclass(frozen=True)
@@ -172,8 +173,7 @@ def _invoiced() -> ColumnElement[bool]:
         exists()
         .where(
             col(Invoice.organization_id) == col(InvoiceLine.organization_id),
-            col(Invoice.id) == col(InvoiceLine.invoice_id),
-            col(Invoice.status) != InvoiceStatus.VOID,
+            charging_line(),
             col(InvoiceLine.organization_id) == col(Appointment.organization_id),
             or_(col(InvoiceLine.appointment_id) == col(Appointment.id), col(InvoiceLine.visit_id).in_(visits)),
         )

@@ -5,12 +5,12 @@ from sqlmodel import col
 
 from clinic_core.access import Work, use_case
 from clinic_core.errors import Conflict
-from clinic_core.models import Appointment, Invoice, InvoiceLine, Visit
+from clinic_core.models import Appointment, InvoiceLine, Visit
 from clinic_core.scheduling.bookable import check_case, find_bookable
+from clinic_core.scheduling.charged import charging_line
 from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient
 from clinic_core.scheduling.rows import appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, EditAppointment
-from clinic_core.vocabulary import InvoiceStatus
 
 
 @use_case(MANAGE, name="appointment.edit")
@@ -47,7 +47,7 @@ def _change_service(work: Work, appointment: Appointment, request: EditAppointme
     invoiced = (
         exists()
         .where(or_(col(InvoiceLine.appointment_id) == appointment.id, col(InvoiceLine.visit_id).in_(visits)))
-        .where(col(Invoice.id) == col(InvoiceLine.invoice_id), col(Invoice.status) != InvoiceStatus.VOID)
+        .where(charging_line())
     )
     if work.session.execute(select(or_(documented, invoiced))).scalar_one():
         raise Conflict("A visit or an invoice belongs to this appointment; its service is not changed any more.")

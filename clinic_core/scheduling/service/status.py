@@ -10,7 +10,8 @@ from clinic_core.access import Work, use_case
 from clinic_core.errors import Conflict, InvalidInput
 from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
-from clinic_core.models import Appointment, Invoice, InvoiceLine, Patient, Visit
+from clinic_core.models import Appointment, InvoiceLine, Patient, Visit
+from clinic_core.scheduling.charged import charging_line
 from clinic_core.scheduling.conflicts import RESERVED, find_obstacles, refusal
 from clinic_core.scheduling.fees import keep_fee
 from clinic_core.scheduling.reach import MANAGE, find_managed_appointment, is_own_patient, refuse_gone
@@ -18,7 +19,7 @@ from clinic_core.scheduling.restore import hold_again, time_of, wanted_again
 from clinic_core.scheduling.rows import appointment_row
 from clinic_core.scheduling.schemas import AppointmentRow, CancelAppointment, ChangeStatus, DeleteAppointment
 from clinic_core.scheduling.transitions import ATTENDED, check_transition
-from clinic_core.vocabulary import AppointmentStatus, CancelledBy, InvoiceStatus
+from clinic_core.vocabulary import AppointmentStatus, CancelledBy
 
 
 @use_case(MANAGE, name="appointment.change_status")
@@ -98,11 +99,7 @@ def delete_appointment(work: Work, request: DeleteAppointment) -> AppointmentRow
     if is_own_patient(work.actor, patient):
         raise work.refused("appointment.delete", MANAGE, "Please cancel the appointment instead.")
     _refuse_documented(work, appointment.id, "deleted")
-    invoiced = (
-        exists()
-        .where(col(InvoiceLine.appointment_id) == appointment.id)
-        .where(col(Invoice.id) == col(InvoiceLine.invoice_id), col(Invoice.status) != InvoiceStatus.VOID)
-    )
+    invoiced = exists().where(col(InvoiceLine.appointment_id) == appointment.id).where(charging_line())
     if work.session.execute(select(invoiced)).scalar_one():
         raise Conflict("This appointment is on an invoice; it cannot be deleted.")
     appointment.deleted_at = now()
