@@ -24,8 +24,8 @@ from clinic_core.interchange.catalogue import (
 )
 from clinic_core.interchange.catalogue_file import read_table
 from clinic_core.kit.ids import new_id
-from clinic_core.vocabulary import ProductType
 from clinic_core.settings import PROJECT_ROOT
+from clinic_core.vocabulary import ProductType
 from tests.billing.arrange import audited, issued, line
 from tests.factories import Clinic, make_clinic, make_patient
 
