@@ -33,7 +33,6 @@ def draw_export(*lists: Export) -> None:
 def draw_forms(wanted: Export) -> None:
     """The list in both forms, one beside the other."""
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-        if wanted.label:
-            st.markdown(wanted.label, width="stretch")
         for word, form in _FORMS.items():
-            st.link_button(word, wanted.address(form), type="tertiary")
+            label = f"{wanted.label} ({word})" if wanted.label else word
+            st.link_button(label, wanted.address(form), type="tertiary")

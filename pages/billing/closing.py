@@ -11,6 +11,7 @@ from clinic_core.kit.formats import day_text
 from clinic_core.ui.appointment_panel import draw_panel
 from clinic_core.ui.closing_day import draw_closed_days, draw_counting, draw_open_points, draw_signed_day
 from clinic_core.ui.closing_month import draw_months
+from clinic_core.ui.export import Export, draw_forms
 from clinic_core.ui.location import current_location, place_of, today_at
 from clinic_core.ui.page import open_page
 from clinic_core.ui.payment_dialog import draw_payment
@@ -35,12 +36,7 @@ with page.actions:
         label_visibility="collapsed",
         width=150,
     )
-    st.link_button(
-        "Receipts (CSV)",
-        f"/docs/takings.csv?from={day}&to={day}&location={location.id}",
-        icon=":material/download:",
-        type="tertiary",
-    )
+    draw_forms(Export("takings", {"from": day, "to": day, "location": location.id}, "Receipts"))
 
 found = page.read(day_to_close, DayToClose(clinic_location_id=location.id, day=day))
 st.caption(plain(f"{day_text(day, actor.settings.locale)} · {location.name}"))
