@@ -5,7 +5,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, and_, case, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, case, func, or_, select
 from sqlalchemy.orm import Mapped, Session
 from sqlmodel import col
 
@@ -19,7 +19,7 @@ from clinic_core.billing.schemas import (
     OpenPoint,
     OpenPointKind,
 )
-from clinic_core.billing.status import is_charged
+from clinic_core.billing.status import is_appointment_charged, is_charged
 from clinic_core.errors import NotFound
 from clinic_core.kit.calendar import Span, day_bounds, zone
 from clinic_core.kit.clock import now
@@ -114,16 +114,7 @@ def open_points(session: Session, place: ClinicLocation, day: date) -> tuple[Ope
     of_day = _of_day(col(Appointment.clinic_location_id), col(Appointment.starts_at), place, span)
     uninvoiced = and_(
         col(Appointment.status) == AppointmentStatus.COMPLETED,
-        ~is_charged(
-            or_(
-                col(InvoiceLine.appointment_id) == col(Appointment.id),
-                exists().where(
-                    col(Visit.appointment_id) == col(Appointment.id),
-                    col(Visit.deleted_at).is_(None),
-                    col(InvoiceLine.visit_id) == col(Visit.id),
-                ),
-            )
-        ),
+        ~is_appointment_charged(),
     )
     appointments = session.execute(
         select(col(Appointment.id), col(Appointment.starts_at), col(Appointment.status), Patient, status)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, exists, func, literal
+from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, exists, func, literal, or_, select
 from sqlmodel import col
 
 from clinic_core.billing.schemas import DisplayStatus
 from clinic_core.errors import IllegalTransition
-from clinic_core.models import ClinicLocation, Invoice
+from clinic_core.models import Appointment, ClinicLocation, Invoice, InvoiceLine, Visit
 from clinic_core.scheduling.charged import charging_line
 from clinic_core.vocabulary import InvoiceKind, InvoiceStatus
 
@@ -57,3 +57,20 @@ def display_status(at: datetime) -> ColumnElement[str]:
 def is_charged(of_this: ColumnElement[bool]) -> ColumnElement[bool]:
     """A line of a draft, or one of an issued invoice that is not credited in full, is about it."""
     return exists().where(charging_line(), of_this)
+
+
+def is_appointment_charged() -> ColumnElement[bool]:
+    """Whether a line charges for the appointment of the query around, or for its visit."""
+    visits = (
+        select(col(Visit.id))
+        .where(
+            col(Visit.organization_id) == col(Appointment.organization_id),
+            col(Visit.appointment_id) == col(Appointment.id),
+            col(Visit.deleted_at).is_(None),
+        )
+        .correlate(Appointment)  # said in words: left alone, a query two levels down reads all appointments
+    )
+    return or_(
+        is_charged(col(InvoiceLine.appointment_id) == col(Appointment.id)),
+        is_charged(col(InvoiceLine.visit_id).in_(visits)),
+    )

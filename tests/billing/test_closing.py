@@ -28,7 +28,7 @@ from clinic_core.kit.ids import new_id
 from clinic_core.scheduling.schemas import BookAppointment
 from clinic_core.scheduling.service import book_appointment
 from clinic_core.vocabulary import AppointmentStatus, ClosingKind, PaymentMethod
-from tests.billing.arrange import attended, audited, draft, priced, read, receipt
+from tests.billing.arrange import attended, audited, draft, issued, line, priced, read, receipt
 from tests.billing.closings import CARD, CASH, DAY, NOVEMBER, OCTOBER, of_day, opened, said, signed
 from tests.factories import Clinic, make_patient
 
@@ -104,6 +104,9 @@ def test_what_a_day_leaves_open_is_listed_and_counted(clinic: Clinic) -> None:
         booked = perform(assistant, book_appointment, booking)
     with frozen_at(NOVEMBER):
         attended(clinic, patient, service=clinic.service, visited_at=OCTOBER)
+        other = make_patient(clinic, first_name="Bo")
+        charged = attended(clinic, other, service=clinic.service, visited_at=OCTOBER + timedelta(hours=4))
+        issued(clinic, other, line(clinic, visit_id=charged))
         attended(clinic, patient, service=clinic.service, visited_at=OCTOBER + timedelta(days=1))
         wanted = DayToClose(clinic_location_id=clinic.main, day=DAY)
         found = perform(assistant, day_to_close, wanted)

@@ -52,6 +52,13 @@ def test_what_was_attended_stays_until_a_line_charges_for_it(clinic: Clinic) -> 
     assert found(clinic, UNATTENDED) == []
 
 
+def test_a_charged_visit_says_nothing_of_other_appointments(clinic: Clinic) -> None:
+    charged, missed = make_patient(clinic), make_patient(clinic, first_name="Bo")
+    draft(clinic, charged, line(clinic, visit_id=attended(clinic, charged, service=clinic.service)))
+    attended(clinic, missed, service=clinic.service, visited_at=NOVEMBER - timedelta(days=1))
+    assert [row.patient_id for row in found(clinic, UNCHARGED)] == [missed]
+
+
 def test_a_line_credited_in_full_charges_for_nothing_here_and_in_the_new_invoice_alike(clinic: Clinic) -> None:
     patient = make_patient(clinic)
     visit = attended(clinic, patient, service=clinic.service)

@@ -31,7 +31,7 @@ from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import appointments_in_scope, invoices_in_scope, visits_in_scope
 from clinic_core.billing.exports import export_detail
 from clinic_core.billing.schemas import ListRadar, RadarFilter, RadarKind, RadarList, RadarRow, RadarSum
-from clinic_core.billing.status import is_charged
+from clinic_core.billing.status import is_appointment_charged, is_charged
 from clinic_core.kit.formats import person_name
 from clinic_core.kit.tables import Table, table_of
 from clinic_core.kit.text import Cell
@@ -122,14 +122,7 @@ def _appointments(actor: Actor, request: RadarFilter) -> Findings:
             *_attended_then(actor, request, col(Appointment.starts_at)),
             col(Appointment.status) == AppointmentStatus.COMPLETED,
             col(Appointment.deleted_at).is_(None),
-            ~is_charged(col(InvoiceLine.appointment_id) == col(Appointment.id)),
-            ~is_charged(
-                col(InvoiceLine.visit_id).in_(
-                    select(col(Visit.id)).where(
-                        col(Visit.appointment_id) == col(Appointment.id), col(Visit.deleted_at).is_(None)
-                    )
-                )
-            ),
+            ~is_appointment_charged(),
         )
     )
 
