@@ -137,15 +137,14 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def prepare_root(files: ServerFiles, account: ServerAccount) -> None:
-    """Make the data directory's parent; one that exists keeps its mode.
+    """Make the data directory's parent; one that exists keeps its mode, and who comes second finds that of the first.
 
     Raises:
         ConfigurationError: it cannot be made or written, or the server's user cannot reach it.
     """
     try:
-        if not files.root.is_dir():
-            files.root.mkdir(parents=True)
-            files.root.chmod(0o755 if account.is_another_user else 0o700)
+        files.root.parent.mkdir(parents=True, exist_ok=True)
+        _make_once(files, mode=0o755 if account.is_another_user else 0o700)
         files.start_lock.touch()
     except OSError as error:
         raise ConfigurationError(
@@ -259,6 +258,24 @@ def _is_server(pid: int, data: Path) -> bool:
         ["/bin/ps", "-o", "stat=,command=", "-p", str(pid)], capture_output=True, text=True, check=False
     ).stdout
     return "postgres" in told and str(data) in told and not told.startswith("Z")
+
+
+def _make_once(files: ServerFiles, *, mode: int) -> None:
+    """Make the root aside and rename it, so that nobody ever sees it with another mode; who comes second keeps it.
+
+    The lock already lies in it, because a rename would take the place of an empty directory.
+    """
+    if files.root.is_dir():
+        return
+    aside = Path(tempfile.mkdtemp(prefix=f".{files.root.name}-", dir=files.root.parent))
+    try:
+        aside.chmod(mode)
+        (aside / files.start_lock.name).touch()
+        aside.rename(files.root)
+    except OSError:
+        shutil.rmtree(aside)
+        if not files.root.is_dir():
+            raise
 
 
 def _make_private(directory: Path, account: ServerAccount) -> None:

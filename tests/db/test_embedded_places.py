@@ -2,13 +2,16 @@
 
 import os
 import shutil
+import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from clinic_core.db import server_binaries
 from clinic_core.db.embedded import EmbeddedPostgres
+from clinic_core.db.embedded_files import ServerFiles, prepare_root
 from clinic_core.db.server_account import server_account
 from clinic_core.db.server_binaries import find_binaries, reachable_binaries
 from clinic_core.errors import ConfigurationError
@@ -89,6 +92,29 @@ def test_a_data_directory_below_a_file_is_refused(open_directory: Path) -> None:
     (open_directory / "file").touch()
     with pytest.raises(ConfigurationError, match="CLINIC_DATA_DIR"):
         EmbeddedPostgres(open_directory / "file" / "server").start()
+
+
+def test_a_directory_that_several_make_at_once_is_made_once(open_directory: Path) -> None:
+    account, wanted = server_account(), 0o755 if server_account().is_another_user else 0o700
+    for turn in range(50):
+        files = ServerFiles(open_directory / "below" / str(turn) / "data", 18)
+        together = threading.Barrier(16)
+
+        def prepare(_: int, files: ServerFiles = files, together: threading.Barrier = together) -> int:
+            together.wait()
+            prepare_root(files, account)
+            return files.root.stat().st_mode & 0o777
+
+        with ThreadPoolExecutor(16) as pool:
+            assert set(pool.map(prepare, range(16))) == {wanted}
+        assert [path.name for path in files.root.parent.iterdir()] == [files.root.name]
+
+
+def test_a_file_where_the_data_directory_should_be_is_refused(open_directory: Path) -> None:
+    (open_directory / "data").write_text("of somebody else")
+    with pytest.raises(ConfigurationError, match="cannot be used"):
+        prepare_root(ServerFiles(open_directory / "data", 18), server_account())
+    assert [path.name for path in open_directory.iterdir()] == ["data"]
 
 
 def test_programs_that_are_not_there_are_named(open_directory: Path, monkeypatch: pytest.MonkeyPatch) -> None:
