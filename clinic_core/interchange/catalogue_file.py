@@ -6,6 +6,7 @@ import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from xml.etree.ElementTree import ParseError
 
 from openpyxl import load_workbook
@@ -101,14 +102,14 @@ def _workbook(content: bytes) -> Iterator[Record]:
 
 
 def _cell(value: object) -> str:
-    """A cell as text; numbers with a decimal point, and whole ones (codes) without."""
+    """A cell as text; numbers to the 15 digits that a workbook keeps, with a decimal point, whole ones without."""
     match value:
         case None:
             return ""
         case bool():
             return "yes" if value else "no"
         case float():
-            return f"{value:.0f}" if value.is_integer() else f"{value:.10g}"
+            return f"{value:.0f}" if value.is_integer() else format(Decimal(f"{value:.15g}"), "f")
         case datetime() | date():
             return value.isoformat()
         case _:

@@ -50,7 +50,7 @@ def rate_of(text: str, mark: str | None, *, is_fraction: bool) -> Decimal:
 def are_fractions(cells: Iterable[str]) -> bool:
     """Whether a column of tax rates is written as fractions: none above 1, one between 0 and 1, no per cent sign."""
     plain = [_DECORATION.sub("", cell).replace(",", ".") for cell in cells if cell]
-    numbers = [float(cell) for cell in plain if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", cell)]
+    numbers = [Decimal(cell) for cell in plain if re.fullmatch(r"[0-9]{1,9}(?:\.[0-9]{1,9})?", cell)]
     return len(numbers) == len(plain) and any(0 < one < 1 for one in numbers) and all(one <= 1 for one in numbers)
 
 

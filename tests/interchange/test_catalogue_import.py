@@ -61,6 +61,18 @@ def workbook(*rows: tuple[str | float | None, ...]) -> bytes:
     return content.getvalue()
 
 
+def test_a_number_of_a_workbook_keeps_the_digits_that_the_workbook_keeps() -> None:
+    found = reading(
+        workbook(
+            ("Code", "Name", "Price"),
+            ("A1", "A large price", 123456789.123456),
+            ("A2", "A sum of the workbook", 0.1 + 0.2),
+            ("A3", "A small price", 0.000001),
+        )
+    )
+    assert [row.unit_price for row in found.items] == [Decimal("123456789.123456"), Decimal("0.3"), Decimal("0.000001")]
+
+
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
 @pytest.mark.parametrize("delimiter", [";", "\t", "|"])
 def test_a_german_price_list_is_read_in_every_encoding_and_delimiter(encoding: str, delimiter: str) -> None:
@@ -223,7 +235,7 @@ def test_others_take_in_no_price_list(clinic: Clinic, role: str) -> None:
 
 def test_a_published_fee_schedule_is_taken_in_but_for_its_double_code(clinic: Clinic) -> None:
     if not FEE_SCHEDULE.is_file():
-        pytest.skip(f"The fee schedule is not at {FEE_SCHEDULE}.")
+        pytest.skip("needs the German fee schedule of the shared data")
     found = reading(FEE_SCHEDULE.read_bytes())
     assert [(row.code, row.sentence) for row in found.refused] == [
         ("4114", "The code “4114” stands on line 1591 already.")
