@@ -37,6 +37,7 @@ RULE_TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "invoice": ("b_before", "c_after_insert", "c_after_update", "d_period"),
     "invoice_line": ("b_before", "c_derived"),
     "payment": ("append_only", "b_before", "d_period", "payment_apply"),
+    "payment_reminder": ("append_only", "b_before"),
     "product_service": ("c_price_insert", "c_price_update"),
     "receipt": ("append_only", "c_after", "d_period"),
     "refund_request": ("b_before",),

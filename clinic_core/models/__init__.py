@@ -9,7 +9,7 @@ from clinic_core.models.appointment import (
     Reservation,
 )
 from clinic_core.models.audit import AuditLog, AuditSeal
-from clinic_core.models.batch import DocumentBatch, PaymentReminder
+from clinic_core.models.batch import DocumentBatch, DocumentBatchItem, PaymentReminder, ReminderHold
 from clinic_core.models.catalogue import ProductPrice, ProductService
 from clinic_core.models.clinical import ClinicalCase, Visit, VisitEvent, VisitRevision
 from clinic_core.models.closing import Closing
@@ -60,6 +60,7 @@ __all__ = [
     "ClinicalCase",
     "Closing",
     "DocumentBatch",
+    "DocumentBatchItem",
     "DocumentEvent",
     "Draft",
     "ExternalReference",
@@ -83,6 +84,7 @@ __all__ = [
     "ProductService",
     "Receipt",
     "RefundRequest",
+    "ReminderHold",
     "Request",
     "Reservation",
     "ResourceOutage",

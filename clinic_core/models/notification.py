@@ -21,7 +21,7 @@ class Notification(TenantRow, table=True):
     """One message to one person by one channel.
 
     Never two live reminders of one appointment by one channel for one time, and never two messages about the same
-    step of an appointment or the same offer.
+    step of an appointment, the same offer or the same paper.
     """
 
     __tablename__ = "notification"
@@ -31,8 +31,10 @@ class Notification(TenantRow, table=True):
         owned("appointment_id", "appointment"),
         owned("appointment_event_id", "appointment_event"),
         owned("offer_id", "waiting_list_offer"),
+        owned("document_batch_item_id", "document_batch_item"),
         UniqueConstraint("organization_id", "appointment_event_id"),
         UniqueConstraint("organization_id", "offer_id"),
+        UniqueConstraint("organization_id", "document_batch_item_id"),
         Index(
             "uq_notification_appointment",
             "organization_id",
@@ -50,12 +52,14 @@ class Notification(TenantRow, table=True):
         check("attempts >= 0 and (attempts = 0) = (last_error is null)", "attempts"),
         check("(type = 'waiting_list_offer') = (offer_id is not null)", "offer"),
         check("(type in ('appointment_moved', 'appointment_cancelled')) = (appointment_event_id is not null)", "event"),
+        check("(type in ('statement', 'payment_reminder')) = (document_batch_item_id is not null)", "paper"),
     )
     user_id: UUID | None = None
     patient_id: UUID | None = None
     appointment_id: UUID | None = None
     appointment_event_id: UUID | None = None
     offer_id: UUID | None = None
+    document_batch_item_id: UUID | None = None
     type: NotificationType = Field(sa_type=choice(NotificationType), nullable=False)
     channel: NotificationChannel = Field(sa_type=choice(NotificationChannel), nullable=False)
     payload_json: dict[str, Any] = Field(

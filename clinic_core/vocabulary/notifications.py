@@ -10,6 +10,8 @@ class NotificationType(Choice):
     APPOINTMENT_MOVED = "appointment_moved"
     APPOINTMENT_CANCELLED = "appointment_cancelled"
     WAITING_LIST_OFFER = "waiting_list_offer"
+    STATEMENT = "statement"
+    PAYMENT_REMINDER = "payment_reminder"
 
 
 class NotificationChannel(Choice):
@@ -41,9 +43,12 @@ class WithdrawnReason(Choice):
     PATIENT_INACTIVE = "patient_inactive"
     NO_ADDRESS = "no_address"
     CONSENT_REFUSED = "consent_refused"
+    NOTHING_OWED = "nothing_owed"
+    BATCH_CANCELLED = "batch_cancelled"
 
 
 class DeliveryError(Choice):
     """What stopped a message on its way; codes, so that nothing personal is kept."""
 
     OUTBOX_UNWRITABLE = "outbox_unwritable"
+    PAPER_MISSING = "paper_missing"

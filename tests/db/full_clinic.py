@@ -73,8 +73,14 @@ insert into organization_logo (id, organization_id, media_type, width_px, height
   values (gen_random_uuid(), :org, 'image/png', 1, 1, 'x');
 insert into document_batch (id, organization_id, actor_user_id, kind)
   values (gen_random_uuid(), :org, :practitioner, 'statements');
-insert into payment_reminder (id, organization_id, invoice_id, step, reminded_on, pay_by)
-  values (gen_random_uuid(), :org, :invoice, 1, current_date, current_date + 7);
+insert into document_batch_item (id, organization_id, document_batch_id, position, patient_id)
+  select gen_random_uuid(), :org, id, 1, :patient from document_batch where organization_id = :org;
+insert into payment_reminder
+  (id, organization_id, invoice_id, document_batch_item_id, step, reminded_on, pay_by, balance)
+  select gen_random_uuid(), :org, i.id, b.id, 1, i.due_on + 1, i.due_on + 8, i.balance
+  from invoice i, document_batch_item b where i.id = :invoice and b.organization_id = :org;
+insert into reminder_hold (id, organization_id, invoice_id, until, reason)
+  values (gen_random_uuid(), :org, :invoice, current_date, 'Disputed');
 insert into request (organization_id, request_id, use_case, content_digest)
   values (:org, gen_random_uuid(), 'test', '');
 """
