@@ -126,6 +126,23 @@ def test_16_receipts_over_the_same_invoices_add_up(clinic: Clinic) -> None:
 
 
 @pytest.mark.race
+def test_64_receipts_and_uses_of_one_credit_never_pay_an_invoice_twice(clinic: Clinic) -> None:
+    patient, assistant = make_patient(clinic), clinic.actor("assistant")
+    credit = perform(assistant, record_receipt, receipt(patient, "500.00"))
+    invoice = priced(clinic, patient, "900.00")
+    paying = receipt(patient, "20.00", allocations=((invoice.id, Decimal(20)),))
+    using = ApplyCredit(patient_id=patient, invoice_ids=(invoice.id,))
+    results = at_once([*([collect(assistant, paying)] * 56), *([use_credit(assistant, using)] * 8)])
+    assert all(isinstance(result, Conflict) for result in results if isinstance(result, ClinicError))
+    assert (read(clinic, invoice.id).paid, read(clinic, invoice.id).balance) == (Decimal("900.00"), Decimal("0.00"))
+    left = perform(assistant, get_receipt, GetReceipt(receipt_id=credit.id))
+    taken = [one for one in perform(assistant, list_receipts, ListReceipts(limit=100)) if one.id != credit.id]
+    assert left.allocated + sum((one.allocated for one in taken), Decimal(0)) == Decimal("900.00")
+    assert left.allocated <= Decimal("500.00")
+    assert proof(clinic, "RCT").missing == ()
+
+
+@pytest.mark.race
 def test_a_double_click_at_the_same_instant_pays_once(clinic: Clinic) -> None:
     patient, assistant = make_patient(clinic), clinic.actor("assistant")
     invoice = priced(clinic, patient, "80.00")
