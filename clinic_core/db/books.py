@@ -182,7 +182,20 @@ _CLOSED_MONTHS = """
     from signed s full join expected e using (id, step)
     where coalesce(s.amount, 0) <> coalesce(e.amount, 0)
 """
-_LEDGER = (_INVOICES, _TOTALS, _CREDITS, _RECEIPTS, _PATIENTS, _CLOSED_DAYS, _CLOSED_MONTHS)
+# What was attended is charged by one document; an appointment and its visit are the same thing.
+_CHARGED_TWICE = """
+    select 'Visit or appointment ' || subject || ': ' || documents || ' documents charge for it.'
+    from (select coalesce(l.appointment_id, v.appointment_id, l.visit_id) as subject,
+                 count(distinct l.invoice_id) as documents
+          from invoice_line l
+            join invoice i on i.organization_id = l.organization_id and i.id = l.invoice_id
+            left join visit v on v.organization_id = l.organization_id and v.id = l.visit_id
+          where l.item_type <> 'product' and l.credited_qty <> l.qty and i.kind = 'invoice' and i.status <> 'void'
+            and (l.visit_id is not null or l.appointment_id is not null)
+          group by 1) charged
+    where documents > 1
+"""
+_LEDGER = (_INVOICES, _TOTALS, _CREDITS, _RECEIPTS, _PATIENTS, _CHARGED_TWICE, _CLOSED_DAYS, _CLOSED_MONTHS)
 
 
 def reservation_faults(connection: Connection) -> list[str]:
@@ -196,7 +209,7 @@ def number_faults(connection: Connection) -> list[str]:
 
 
 def ledger_faults(connection: Connection) -> list[str]:
-    """Kept amounts of documents, receipts and patients, and closings, that differ from the rows behind them."""
+    """Kept amounts of documents, receipts, patients and closings that differ from their rows; what is charged twice."""
     return [fault for query in _LEDGER for fault in _faults(connection, query)]
 
 

@@ -35,7 +35,7 @@ RULE_TRIGGERS: Mapping[str, tuple[str, ...]] = {
     "audit_log_default": ("append_only", "append_only_truncate"),
     "closing": ("append_only", "b_before"),
     "invoice": ("b_before", "c_after_insert", "c_after_update", "d_period"),
-    "invoice_line": ("b_before", "c_derived"),
+    "invoice_line": ("b_before", "c_charge_once_insert", "c_charge_once_update", "c_derived"),
     "payment": ("append_only", "b_before", "d_period", "payment_apply"),
     "payment_reminder": ("append_only", "b_before"),
     "product_service": ("c_price_insert", "c_price_update"),

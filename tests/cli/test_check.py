@@ -135,6 +135,11 @@ def test_for_people_each_check_is_one_line(busy_database: Database) -> None:
         ("update invoice set net = net + 1, total = total + 1", "ledger", "its totals are not those of its lines"),
         ("update receipt set allocated = 29", "ledger", "allocated is 29.00, payments are 30.00"),
         (
+            "update invoice_line set item_type = 'fee', appointment_id = (select id from appointment limit 1)",
+            "ledger",
+            "2 documents charge for it",
+        ),
+        (
             "update receipt set patient_id = gen_random_uuid()",
             "ledger",
             "balances less credit are 0.00, papers and money are -30.00",
