@@ -1,13 +1,13 @@
 """From what was asked to the lines of a draft: catalogue defaults, lines for what was attended, prices to the cent."""
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, Uuid, any_, bindparam, select
 from sqlalchemy.orm import Session
-from sqlmodel import col
+from sqlmodel import SQLModel
 
 from clinic_core.access import Actor
 from clinic_core.billing.attended import (
@@ -22,17 +22,51 @@ from clinic_core.billing.pricing import Line, Totals, price_document
 from clinic_core.billing.schemas import DraftLine
 from clinic_core.errors import Conflict, InvalidInput
 from clinic_core.kit.formats import plain_amount
-from clinic_core.models import AppointmentFee, AppUser, Invoice, InvoiceLine, ProductService
+from clinic_core.models import AppointmentFee
 from clinic_core.vocabulary import FeeStatus, ItemType, ProductType
 
 _TYPE_OF_ITEM = {ItemType.SERVICE: ProductType.SERVICE, ItemType.PRODUCT: ProductType.PRODUCT}
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What a line takes from an item of the catalogue."""
+
+    id: UUID
+    code: str
+    name: str
+    type: ProductType
+    unit_price: Decimal
+    tax_rate: Decimal
+    active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A line to be written: what it charges for, in which words, and what it is priced by."""
+
+    item_type: ItemType
+    product_service_id: UUID | None
+    visit_id: UUID | None
+    appointment_id: UUID | None
+    practitioner_user_id: UUID | None
+    description: str
+    priced: Line
+
+
+_TABLES = SQLModel.metadata.tables
+_IDS = bindparam("ids", type_=ARRAY(Uuid))
+_ITEMS = select(*(_TABLES["product_service"].c[one.name] for one in fields(Item))).where(
+    _TABLES["product_service"].c.id == any_(_IDS)
+)
+_PRACTITIONERS = select(_TABLES["app_user"].c.id).where(_TABLES["app_user"].c.id == any_(_IDS))
 
 
 @dataclass(frozen=True)
 class Sources:
     """Everything that the lines of one draft point at, read in a constant number of queries."""
 
-    items: Mapping[UUID, ProductService]
+    items: Mapping[UUID, Item]
     visits: Mapping[UUID, Attended]
     appointments: Mapping[UUID, Attended]
     fees: Mapping[UUID, AppointmentFee]
@@ -84,18 +118,23 @@ def read_sources(
     behind = {*visits.values(), *appointments.values()}
     wanted_items = {line.product_service_id for line in lines if line.product_service_id}
     wanted_items |= {found.product_service_id for found in behind if found.product_service_id}
-    items = {
-        item.id: item
-        for item in session.scalars(select(ProductService).where(col(ProductService.id).in_(wanted_items)))
-    }
-    all_found(wanted_items, items, "catalogue item")
+    items = _read_items(session, wanted_items)
     practitioners = {line.practitioner_user_id for line in lines if line.practitioner_user_id}
-    known = session.scalars(select(col(AppUser.id)).where(col(AppUser.id).in_(practitioners))).all()
-    all_found(practitioners, known, "practitioner")
+    if practitioners:
+        known = session.scalars(_PRACTITIONERS, {"ids": list(practitioners)}).all()
+        all_found(practitioners, known, "practitioner")
     fees = read_fees(
         session, {found.appointment_id for found in behind if found.appointment_id and found.is_only_by_fee}
     )
     return Sources(items, visits, appointments, fees)
+
+
+def _read_items(session: Session, item_ids: Collection[UUID]) -> dict[UUID, Item]:
+    if not item_ids:
+        return {}
+    items = {row.id: Item(*row) for row in session.execute(_ITEMS, {"ids": list(item_ids)})}
+    all_found(item_ids, items, "catalogue item")
+    return items
 
 
 def lines_of_attended(
@@ -115,10 +154,8 @@ def lines_of_attended(
     ]
 
 
-def build_lines(
-    invoice: Invoice, sources: Sources, lines: Sequence[DraftLine], *, kept_items: Collection[UUID] = ()
-) -> list[InvoiceLine]:
-    """The rows of the lines of an invoice, in order.
+def build_lines(sources: Sources, lines: Sequence[DraftLine], *, kept_items: Collection[UUID] = ()) -> list[NewLine]:
+    """The lines of an invoice, in order.
 
     `kept_items` may be inactive: they are on the draft already; so may what was booked when it was offered.
 
@@ -126,24 +163,22 @@ def build_lines(
         InvalidInput: a line says too little, or an item is no longer offered.
     """
     kept = {*kept_items, *sources.booked_items}
-    return [_row(invoice, sources, line, position, kept) for position, line in enumerate(lines, start=1)]
+    return [_new_line(sources, line, position, kept) for position, line in enumerate(lines, start=1)]
 
 
-def price_lines(lines: Sequence[InvoiceLine]) -> Totals:
-    """The totals of the lines; an invoice asks for money, so they are not below zero.
+def price_lines(lines: Iterable[Line]) -> Totals:
+    """The totals of the lines of an invoice, which asks for money, so they are not below zero.
 
     Raises:
         InvalidInput: no line, or a total below zero.
     """
-    totals = price_document(Line(line.qty, line.unit_price, line.discount_rate, line.tax_rate) for line in lines)
+    totals = price_document(lines)
     if totals.total < 0:
         raise InvalidInput("The total of an invoice must not be below zero; credit the invoice that was too high.")
     return totals
 
 
-def _row(
-    invoice: Invoice, sources: Sources, line: DraftLine, position: int, kept_items: Collection[UUID]
-) -> InvoiceLine:
+def _new_line(sources: Sources, line: DraftLine, position: int, kept_items: Collection[UUID]) -> NewLine:
     item = sources.items[line.product_service_id] if line.product_service_id else None
     attended = sources.attended(line)
     _check_item(line, item, kept_items)
@@ -155,25 +190,18 @@ def _row(
     if description is None or unit_price is None:
         raise InvalidInput(f"Line {position} has no item of the catalogue, so it needs a description and a price.")
     tax_rate = line.tax_rate if line.tax_rate is not None else (item.tax_rate if item else Decimal(0))
-    return InvoiceLine(
-        organization_id=invoice.organization_id,
-        invoice_id=invoice.id,
-        position=position,
+    return NewLine(
         item_type=line.item_type,
         product_service_id=line.product_service_id,
         visit_id=line.visit_id,
         appointment_id=line.appointment_id or (attended.appointment_id if attended else None),
         practitioner_user_id=line.practitioner_user_id or (attended.practitioner_user_id if attended else None),
         description=description,
-        qty=line.quantity,
-        unit_price=unit_price,
-        tax_rate=tax_rate,
-        discount_rate=line.discount_rate,
-        net=Line(line.quantity, unit_price, line.discount_rate, tax_rate).net,
+        priced=Line(line.quantity, unit_price, line.discount_rate, tax_rate),
     )
 
 
-def _check_item(line: DraftLine, item: ProductService | None, kept_items: Collection[UUID]) -> None:
+def _check_item(line: DraftLine, item: Item | None, kept_items: Collection[UUID]) -> None:
     needs_item = line.item_type in {ItemType.SERVICE, ItemType.PRODUCT, ItemType.PACKAGE}
     if item is None:
         if needs_item:

@@ -1,17 +1,65 @@
 """Who sells and who pays, as printed: live while a document is a draft, its snapshot once it is issued."""
 
 from collections.abc import Mapping
+from typing import Any, Protocol
 
 from clinic_core.access import Actor
 from clinic_core.billing.schemas import Party
 from clinic_core.kit.formats import person_name
-from clinic_core.models import ClinicLocation, Invoice, Patient
 from clinic_core.vocabulary import InvoiceStatus
 
 _ADDRESS_LINES = (("street",), ("postal_code", "city"), ("region",), ("country",))
 
 
-def seller(actor: Actor, location: ClinicLocation) -> Party:
+class Place(Protocol):
+    """A location as it is printed."""
+
+    @property
+    def name(self) -> str:
+        """Its name."""
+
+    @property
+    def address(self) -> str:
+        """Its address in lines."""
+
+    @property
+    def phone(self) -> str:
+        """Its number, or nothing."""
+
+
+class Billed(Protocol):
+    """A document, as far as it says who pays."""
+
+    @property
+    def status(self) -> InvoiceStatus:
+        """Where it stands."""
+
+    @property
+    def bill_to_json(self) -> Mapping[str, Any]:
+        """Another payer, or the snapshot."""
+
+
+class Person(Protocol):
+    """A patient as they are printed."""
+
+    @property
+    def first_name(self) -> str:
+        """The given name."""
+
+    @property
+    def last_name(self) -> str:
+        """The family name."""
+
+    @property
+    def code(self) -> str:
+        """The number of the record."""
+
+    @property
+    def contact_json(self) -> Mapping[str, Any]:
+        """With the address."""
+
+
+def seller(actor: Actor, location: Place) -> Party:
     """The organisation at that location."""
     return Party(
         name=actor.organization_name,
@@ -23,7 +71,7 @@ def seller(actor: Actor, location: ClinicLocation) -> Party:
     )
 
 
-def payer(invoice: Invoice, patient: Patient) -> Party:
+def payer(invoice: Billed, patient: Person) -> Party:
     """Who pays the document: the snapshot, the other payer of a draft, or the patient as known today."""
     if invoice.bill_to_json:
         return Party(**{name: invoice.bill_to_json.get(name, "") for name in ("name", "address", "reference")})
@@ -34,7 +82,7 @@ def payer(invoice: Invoice, patient: Patient) -> Party:
     )
 
 
-def is_billed_to_patient(invoice: Invoice) -> bool:
+def is_billed_to_patient(invoice: Billed) -> bool:
     """True unless somebody other than the patient pays."""
     if invoice.status is InvoiceStatus.DRAFT:
         return not invoice.bill_to_json

@@ -5,21 +5,35 @@ A row out of scope answers like an unknown one.
 
 from collections.abc import Collection
 from datetime import date
+from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, or_
+from sqlalchemy import ColumnElement, bindparam, or_, select, text
 from sqlalchemy.orm import Session
-from sqlmodel import col, select
+from sqlmodel import SQLModel, col
 
 from clinic_core.access import Actor, Permission
 from clinic_core.access.scope import invoices_in_scope, patients_in_scope, receipts_in_scope
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
-from clinic_core.models import ClinicLocation, Invoice, Patient
+from clinic_core.models import ClinicLocation, Invoice
 from clinic_core.vocabulary import Scope
 
 ASK_FOR_REFUND = (Permission.BILLING_REFUND, Permission.BILLING_COLLECT)
+
+_TABLES = SQLModel.metadata.tables
+_PATIENT = select(_TABLES["patient"].c.id).where(
+    _TABLES["patient"].c.id == bindparam("patient_id"), _TABLES["patient"].c.deleted_at.is_(None)
+)
+_PLACE = text("select id, timezone from clinic_location where id = :location_id")
+
+
+class Place(NamedTuple):
+    """The location of a document, and the time zone by which its days are counted."""
+
+    id: UUID
+    timezone: str
 
 
 def receipts_reached(actor: Actor, *permissions: Permission) -> ColumnElement[bool]:
@@ -27,25 +41,20 @@ def receipts_reached(actor: Actor, *permissions: Permission) -> ColumnElement[bo
     return or_(*(receipts_in_scope(actor, permission) for permission in permissions))
 
 
-def patient_in_reach(session: Session, actor: Actor, permission: Permission, patient_id: UUID) -> Patient:
-    """The patient, if the actor reaches them with the permission.
+def patient_in_reach(session: Session, actor: Actor, permission: Permission, patient_id: UUID) -> None:
+    """Refuses a patient whom the actor does not reach with the permission.
 
     Raises:
         NotFound: no such patient, deleted, or out of scope.
     """
-    patient = session.scalars(
-        select(Patient).where(
-            col(Patient.id) == patient_id, col(Patient.deleted_at).is_(None), patients_in_scope(actor, permission)
-        )
-    ).one_or_none()
-    if patient is None:
+    found = session.execute(_PATIENT.where(patients_in_scope(actor, permission)), {"patient_id": patient_id})
+    if found.one_or_none() is None:
         raise NotFound("This patient does not exist.")
-    return patient
 
 
 def location_in_reach(
     session: Session, actor: Actor, permission: Permission, *, chosen: UUID | None, derived: UUID | None
-) -> ClinicLocation:
+) -> Place:
     """The location of a document: the chosen one, else the derived one, else the actor's only one.
 
     Raises:
@@ -58,10 +67,10 @@ def location_in_reach(
         raise InvalidInput(
             "Choose the location this belongs to.", fields={"clinic_location_id": "Choose the location."}
         )
-    location = session.scalars(select(ClinicLocation).where(col(ClinicLocation.id) == location_id)).one_or_none()
+    location = session.execute(_PLACE, {"location_id": location_id}).one_or_none()
     if location is None or (actor.scope(permission) is Scope.LOCATION and location_id not in actor.location_ids):
         raise NotFound("This location does not exist.")
-    return location
+    return Place(*location)
 
 
 def locked_invoices(
@@ -87,5 +96,5 @@ def locked_invoices(
 
 def today_at(session: Session, location_id: UUID) -> date:
     """The date at the location now."""
-    timezone = session.scalars(select(ClinicLocation.timezone).where(col(ClinicLocation.id) == location_id)).one()
+    timezone = session.scalars(select(col(ClinicLocation.timezone)).where(col(ClinicLocation.id) == location_id)).one()
     return local_date(now(), zone(timezone))

@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from decimal import Decimal
+from typing import Protocol
 
 from sqlalchemy import ColumnElement, Date, DateTime, and_, case, cast, exists, func, literal, or_, select
 from sqlmodel import col
@@ -19,7 +21,19 @@ TRANSITIONS: Mapping[InvoiceStatus, frozenset[InvoiceStatus]] = {
 }
 
 
-def check_transition(invoice: Invoice, to: InvoiceStatus) -> None:
+class Standing(Protocol):
+    """A document, as far as its next step needs it."""
+
+    @property
+    def status(self) -> InvoiceStatus:
+        """Where it stands."""
+
+    @property
+    def number(self) -> str | None:
+        """None for a draft."""
+
+
+def check_transition(invoice: Standing, to: InvoiceStatus) -> None:
     """Refuses a step that the table of transitions does not have.
 
     Raises:
@@ -52,6 +66,11 @@ def display_status(at: datetime) -> ColumnElement[str]:
         (col(Invoice.written_off) > 0, DisplayStatus.WRITTEN_OFF.value),
         else_=DisplayStatus.PAID.value,
     )
+
+
+def status_at_issue(balance: Decimal) -> DisplayStatus:
+    """What `display_status` says of an invoice on the day of its issue, when it is not due yet and nothing is paid."""
+    return DisplayStatus.ISSUED if balance > 0 else DisplayStatus.PAID
 
 
 def is_charged(of_this: ColumnElement[bool]) -> ColumnElement[bool]:

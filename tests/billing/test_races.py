@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
+from functools import partial
 from threading import Barrier
 from uuid import UUID
 
@@ -14,19 +15,28 @@ from clinic_core.billing.schemas import (
     ApplyCredit,
     CreditInvoice,
     GetReceipt,
+    InvoiceHead,
     IssueInvoice,
     ListReceipts,
     NumberProof,
     ProveNumbers,
     RecordReceipt,
     RefundReceipt,
+    UpdateDraft,
 )
-from clinic_core.billing.service import apply_credit, credit_invoice, issue_invoice, record_receipt, refund_receipt
-from clinic_core.errors import ClinicError, Conflict
+from clinic_core.billing.service import (
+    apply_credit,
+    credit_invoice,
+    issue_invoice,
+    record_receipt,
+    refund_receipt,
+    update_draft,
+)
+from clinic_core.errors import ClinicError, Conflict, Immutable
 from clinic_core.kit.clock import now
 from clinic_core.kit.ids import new_id
 from clinic_core.vocabulary import InvoiceStatus, PaymentMethod
-from tests.billing.arrange import draft, priced, read, receipt
+from tests.billing.arrange import draft, line, priced, read, receipt
 from tests.factories import Clinic, make_patient
 
 
@@ -77,6 +87,20 @@ def test_one_draft_issued_by_many_gets_one_number(clinic: Clinic) -> None:
     results = at_once([issue(manager, invoice_id) for _ in range(8)])
     assert sum(isinstance(result, Conflict) for result in results) == 7
     assert proof(clinic, "INV").count == 1
+
+
+@pytest.mark.race
+def test_a_draft_that_is_changed_while_it_is_issued_says_what_its_lines_say(clinic: Clinic) -> None:
+    patient, manager = make_patient(clinic), clinic.actor("manager")
+    for _ in range(12):
+        made = draft(clinic, patient)
+        change = UpdateDraft(invoice_id=made.id, lines=(line(clinic), line(clinic)))
+        paper, changed = at_once([issue(manager, made.id), partial(perform, manager, update_draft, change)])
+        assert isinstance(paper, InvoiceHead)
+        came_first = isinstance(changed, InvoiceHead)
+        assert came_first or isinstance(changed, Immutable)
+        assert paper.total == Decimal("160.00" if came_first else "80.00")
+        assert len(read(clinic, made.id).lines) == (2 if came_first else 1)
 
 
 def test_an_issue_that_is_rolled_back_leaves_no_gap(clinic: Clinic) -> None:

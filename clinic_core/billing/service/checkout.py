@@ -16,16 +16,16 @@ from clinic_core.billing.allocation import check_payable, guards, oldest_first, 
 from clinic_core.billing.checkout import settle
 from clinic_core.billing.credit import credit_payments
 from clinic_core.billing.drafting import write_draft
-from clinic_core.billing.issuing import issue
+from clinic_core.billing.issuing import issue, locked_document
 from clinic_core.billing.numbering import next_number
-from clinic_core.billing.reach import location_in_reach, locked_invoices, patient_in_reach, today_at
+from clinic_core.billing.reach import Place, location_in_reach, locked_invoices, patient_in_reach, today_at
 from clinic_core.billing.rows import invoice_head, refreshed_receipt
-from clinic_core.billing.schemas import CheckOut, CheckOutResult, DraftInvoice, HandedOver
+from clinic_core.billing.schemas import CheckOut, CheckOutResult, DraftInvoice, HandedOver, InvoiceHead
 from clinic_core.errors import Conflict
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.money import ZERO
-from clinic_core.models import ClinicLocation, Invoice, Payment, Receipt
+from clinic_core.models import Invoice, Payment, Receipt
 
 _NAME = "invoice.check_out"
 
@@ -56,10 +56,12 @@ def check_out(work: Work, request: CheckOut) -> CheckOutResult:
     receipts: list[UUID] = []
     used, change = ZERO, ZERO
     if request.pays:
-        paid = [*invoices, written] if written is not None else invoices
-        receipts, used, change = _pay(work, request, paid, instant)
+        if written is not None:
+            invoices.append(session.get_one(Invoice, written.id))
+        receipts, used, change = _pay(work, request, invoices, instant)
+        written = invoice_head(session, actor, written.id) if written is not None else None
     return CheckOutResult(
-        invoice=invoice_head(session, actor, written.id) if written is not None else None,
+        invoice=written,
         receipts=tuple(refreshed_receipt(session, actor, receipt_id) for receipt_id in receipts),
         credit_used=used,
         change=change,
@@ -73,7 +75,7 @@ def _admit(work: Work, request: CheckOut) -> None:
         raise work.refused(_NAME, Permission.BILLING_COLLECT, "You may write invoices, but not take payments.")
 
 
-def _write(work: Work, request: CheckOut, instant: datetime) -> Invoice:
+def _write(work: Work, request: CheckOut, instant: datetime) -> InvoiceHead:
     wanted = DraftInvoice(
         patient_id=request.patient_id,
         lines=request.lines,
@@ -82,12 +84,11 @@ def _write(work: Work, request: CheckOut, instant: datetime) -> Invoice:
         clinic_location_id=request.clinic_location_id,
         bill_to=request.bill_to,
     )
-    invoice = write_draft(work.session, work.actor, wanted)
-    if request.issue:
-        with work.constraints(guards()):
-            issue(work.session, work.actor, invoice, at=instant)
-        work.session.refresh(invoice)
-    return invoice
+    written = write_draft(work.session, work.actor, wanted)
+    if not request.issue:
+        return written
+    with work.constraints(guards()):
+        return issue(work.session, work.actor, locked_document(work.session, written.id), at=instant)
 
 
 def _pay(
@@ -125,7 +126,7 @@ def _pay(
     return receipts, used, settled.change
 
 
-def _receipt(work: Work, patient_id: UUID, location: ClinicLocation, money: HandedOver, instant: datetime) -> Receipt:
+def _receipt(work: Work, patient_id: UUID, location: Place, money: HandedOver, instant: datetime) -> Receipt:
     session, actor = work.session, work.actor
     received_on = local_date(instant, zone(location.timezone))
     receipt = Receipt(

@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from clinic_core.access import Permission, Work, use_case
 from clinic_core.billing.attended import refuse_charged
-from clinic_core.billing.drafting import bill_to_json, put_totals, write_draft
+from clinic_core.billing.drafting import bill_to_json, insert_lines, write_draft
 from clinic_core.billing.lines import build_lines, price_lines, read_sources
 from clinic_core.billing.reach import locked_invoices
 from clinic_core.billing.rows import invoice_head
@@ -24,8 +24,7 @@ def draft_invoice(work: Work, request: DraftInvoice) -> InvoiceHead:
     Raises:
         InvalidInput, NotFound, Conflict: as `write_draft`.
     """
-    invoice = write_draft(work.session, work.actor, request)
-    return invoice_head(work.session, work.actor, invoice.id)
+    return write_draft(work.session, work.actor, request)
 
 
 @use_case(Permission.BILLING_MANAGE, name="invoice.update_draft")
@@ -43,12 +42,13 @@ def update_draft(work: Work, request: UpdateDraft) -> InvoiceHead:
     present = session.scalars(
         select(InvoiceLine.product_service_id).where(col(InvoiceLine.invoice_id) == invoice.id)
     ).all()
-    lines = build_lines(invoice, sources, request.lines, kept_items=[item for item in present if item])
-    put_totals(invoice, price_lines(lines))
+    lines = build_lines(sources, request.lines, kept_items=[item for item in present if item])
+    totals = price_lines(line.priced for line in lines)
     refuse_charged(session, sources.charged(request.lines), but_on=invoice.id)
     invoice.bill_to_json = bill_to_json(request.bill_to)
+    invoice.net, invoice.tax, invoice.total = totals.net, totals.tax, totals.total
     session.execute(delete(InvoiceLine).where(col(InvoiceLine.invoice_id) == invoice.id))
-    session.add_all(lines)
+    insert_lines(session, actor, invoice.id, lines, totals)
     return invoice_head(session, actor, invoice.id)
 
 
@@ -66,8 +66,9 @@ def delete_draft(work: Work, request: DeleteDraft) -> DeletedDraft:
 
 
 def _locked_draft(work: Work, invoice_id: UUID, version: int | None) -> Invoice:
-    locked_invoices(work.session, work.actor, Permission.BILLING_MANAGE, [invoice_id])
-    invoice = work.lock(Invoice, invoice_id, called="invoice", version=version)
+    invoice = locked_invoices(work.session, work.actor, Permission.BILLING_MANAGE, [invoice_id])[invoice_id]
+    if version not in {None, invoice.version}:
+        work.lock(Invoice, invoice_id, called="invoice", version=version)  # refuses it, naming who changed it
     if invoice.status is not InvoiceStatus.DRAFT:
         raise Immutable(f"Invoice {invoice.number} is issued and does not change; correct it with a credit note.")
     return invoice

@@ -1,10 +1,9 @@
 """Issuing: the number, the dates and the snapshots; from here on PostgreSQL keeps the paper as it is."""
 
 from clinic_core.access import Permission, Work, use_case
+from clinic_core.access.scope import invoices_in_scope
 from clinic_core.billing.allocation import guards
-from clinic_core.billing.issuing import issue
-from clinic_core.billing.reach import locked_invoices
-from clinic_core.billing.rows import invoice_head
+from clinic_core.billing.issuing import issue, locked_document
 from clinic_core.billing.schemas import InvoiceHead, IssueInvoice
 from clinic_core.billing.status import check_transition
 from clinic_core.kit.clock import now
@@ -24,9 +23,9 @@ def issue_invoice(work: Work, request: IssueInvoice) -> InvoiceHead:
         StaleEdit: somebody changed it after the page was drawn.
     """
     session, actor = work.session, work.actor
-    locked_invoices(session, actor, Permission.BILLING_MANAGE, [request.invoice_id])
-    invoice = work.lock(Invoice, request.invoice_id, called="invoice", version=request.version)
-    check_transition(invoice, InvoiceStatus.ISSUED)
+    draft = locked_document(session, request.invoice_id, invoices_in_scope(actor, Permission.BILLING_MANAGE))
+    if request.version not in {None, draft.version}:
+        work.lock(Invoice, draft.id, called="invoice", version=request.version)  # refuses it, naming who changed it
+    check_transition(draft, InvoiceStatus.ISSUED)
     with work.constraints(guards()):
-        issue(session, actor, invoice, at=now())
-    return invoice_head(session, actor, invoice.id)
+        return issue(session, actor, draft, at=now())

@@ -31,12 +31,12 @@ def record_receipt(work: Work, request: RecordReceipt) -> ReceiptHead:
         NotFound: patient, invoice or location does not exist or is out of scope.
     """
     session, actor = work.session, work.actor
-    patient = patient_in_reach(session, actor, Permission.BILLING_COLLECT, request.patient_id)
+    patient_in_reach(session, actor, Permission.BILLING_COLLECT, request.patient_id)
     wanted = dict(request.allocations)
     chosen = request.invoice_ids or tuple(wanted)
     invoices = locked_invoices(session, actor, Permission.BILLING_COLLECT, chosen) if chosen else {}
     for invoice in invoices.values():
-        check_payable(actor, invoice, patient.id)
+        check_payable(actor, invoice, request.patient_id)
     location = location_in_reach(
         session,
         actor,
@@ -53,7 +53,7 @@ def record_receipt(work: Work, request: RecordReceipt) -> ReceiptHead:
     )
     receipt = Receipt(
         organization_id=actor.organization_id,
-        patient_id=patient.id,
+        patient_id=request.patient_id,
         clinic_location_id=location.id,
         number=next_number(session, actor.settings.receipt_prefix, received_on.year).text,
         amount=request.amount,
