@@ -71,10 +71,21 @@ def seller(actor: Actor, location: Place) -> Party:
     )
 
 
+def letterhead_lines(seller: Party) -> list[str]:
+    """What stands at the head of a paper below the seller's name."""
+    lines = [*seller.letterhead.splitlines(), seller.location, *seller.address.splitlines(), seller.phone]
+    return [*lines, f"Tax number {seller.tax_number}" if seller.tax_number else ""]
+
+
 def payer(invoice: Billed, patient: Person) -> Party:
     """Who pays the document: the snapshot, the other payer of a draft, or the patient as known today."""
     if invoice.bill_to_json:
         return Party(**{name: invoice.bill_to_json.get(name, "") for name in ("name", "address", "reference")})
+    return paying_patient(patient)
+
+
+def paying_patient(patient: Person) -> Party:
+    """The patient as known today, as who pays."""
     return Party(
         name=person_name(patient.first_name, patient.last_name),
         address=address_text(patient.contact_json.get("address")),

@@ -13,8 +13,10 @@ import pytest
 from pypdf import PdfReader
 
 from clinic_core.billing.documents import invoice_pdf, receipt_pdf
+from clinic_core.billing.reminder_paper import reminder_pdf
 from clinic_core.kit.formats import Locale, amount
 from tests.billing.papers import credit_note, draft, invoice, invoice_from_right_to_left, receipt, refund
+from tests.billing.reminder_papers import reminder, reminder_from_right_to_left, reminder_to_employer
 
 GOLDEN = Path(__file__).resolve().parents[1] / "golden"
 PAPERS: dict[str, tuple[Callable[[], bytes], int]] = {
@@ -26,6 +28,10 @@ PAPERS: dict[str, tuple[Callable[[], bytes], int]] = {
     "credit_note.txt": (lambda: invoice_pdf(credit_note(), Locale.EN), 1),
     "receipt.txt": (lambda: receipt_pdf(receipt(), Locale.EN), 1),
     "refund.txt": (lambda: receipt_pdf(refund(), Locale.EN), 1),
+    "reminder.txt": (lambda: reminder_pdf(reminder(3), Locale.EN), 1),
+    "reminder_german.txt": (lambda: reminder_pdf(reminder_to_employer(), Locale.DE), 1),
+    "reminder_long.txt": (lambda: reminder_pdf(reminder(60, step=3), Locale.EN), 3),
+    "reminder_from_right_to_left.txt": (lambda: reminder_pdf(reminder_from_right_to_left(), Locale.EN), 1),
 }
 
 

@@ -53,6 +53,7 @@ def _fraction(number: Decimal) -> str | None:
 
 # The readers run before Pydantic's own checks, which would answer NaN and Infinity in its words.
 PositiveAmount = Annotated[Decimal, BeforeValidator(_reader(AMOUNT, "amount", _above_zero))]
+NotNegativeAmount = Annotated[Decimal, BeforeValidator(_reader(AMOUNT, "amount", _not_negative))]
 UnitPrice = Annotated[Decimal, BeforeValidator(_reader(UNIT_PRICE, "unit_price", _not_negative))]
 Quantity = Annotated[Decimal, BeforeValidator(_reader(QUANTITY, "quantity", _not_zero))]
 TaxRate = Annotated[Decimal, BeforeValidator(_reader(RATE, "tax_rate", _fraction))]
