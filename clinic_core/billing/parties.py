@@ -59,13 +59,13 @@ class Person(Protocol):
         """With the address."""
 
 
-def seller(actor: Actor, location: Place) -> Party:
-    """The organisation at that location."""
+def seller(actor: Actor, location: Place | None) -> Party:
+    """The organisation at that location, or as a whole."""
     return Party(
         name=actor.organization_name,
-        address=location.address,
-        location=location.name,
-        phone=location.phone,
+        address=location.address if location else "",
+        location=location.name if location else "",
+        phone=location.phone if location else "",
         letterhead=actor.settings.letterhead,
         tax_number=actor.settings.tax_number,
     )

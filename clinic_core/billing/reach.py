@@ -98,3 +98,12 @@ def today_at(session: Session, location_id: UUID) -> date:
     """The date at the location now."""
     timezone = session.scalars(select(col(ClinicLocation.timezone)).where(col(ClinicLocation.id) == location_id)).one()
     return local_date(now(), zone(timezone))
+
+
+def latest_today(session: Session) -> date:
+    """The date at the organisation's locations now; where they disagree the later one.
+
+    So nothing that is dated today anywhere is left out of what ends today.
+    """
+    zones = session.scalars(select(col(ClinicLocation.timezone)).distinct())
+    return max((local_date(now(), zone(name)) for name in zones), default=now().date())

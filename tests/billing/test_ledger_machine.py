@@ -54,6 +54,7 @@ from clinic_core.db import books
 from clinic_core.errors import Conflict, InvalidInput
 from clinic_core.kit.clock import frozen_at, now
 from clinic_core.vocabulary import PaymentMethod
+from tests.billing.accounts import check_statement
 from tests.billing.arrange import draft, line, receipt
 from tests.factories import Clinic, make_clinic, make_patient
 from tests.harness import Database
@@ -232,6 +233,12 @@ class Ledger(RuleBasedStateMachine):
             figures = self._between(days[first] + timedelta(days=1), days[last])
             assert (figures.opening, figures.credit_opening) == ends[first]
             assert (figures.closing, figures.credit_closing) == ends[last]
+
+    @invariant()
+    def the_statements_agree_with_what_is_outstanding_today_and_before(self) -> None:
+        for patient_id, back in zip(self.patients, (0, 9), strict=True):
+            day = now().date() - timedelta(days=back)
+            check_statement(self.manager, patient_id, day - timedelta(days=15), day)
 
     @invariant()
     def the_check_of_the_books_finds_no_fault(self) -> None:

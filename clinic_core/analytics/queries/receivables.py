@@ -278,12 +278,8 @@ def _days(request: AgingRequest, reading: _Reading) -> ColumnElement[int]:
 
 
 def _bucket(days: ColumnElement[int]) -> ColumnElement[str]:
-    return case(
-        (days <= 30, AgeBucket.TO_30.value),
-        (days <= 60, AgeBucket.TO_60.value),
-        (days <= 90, AgeBucket.TO_90.value),
-        else_=AgeBucket.OVER_90.value,
-    )
+    *bounded, last = AgeBucket
+    return case(*((days <= each.most_days, each.value) for each in bounded), else_=last.value)
 
 
 def _explain(request: ReceivablesFilter, reading: _Reading, basis: AgeBasis) -> Explanation:

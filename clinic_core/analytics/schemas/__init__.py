@@ -18,7 +18,6 @@ from clinic_core.analytics.schemas.requests import (
     ALL_ROWS,
     PAGE_SIZE,
     AgeBasis,
-    AgeBucket,
     AgingRequest,
     Choosable,
     Comparison,
@@ -49,6 +48,7 @@ from clinic_core.analytics.schemas.rows import (
     OverrideRow,
     OverridesPage,
 )
+from clinic_core.billing.schemas import AgeBucket
 
 __all__ = [
     "ALL_ROWS",

@@ -4,7 +4,8 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from clinic_core.analytics.schemas.requests import AgeBasis, AgeBucket, Frozen
+from clinic_core.analytics.schemas.requests import AgeBasis, Frozen
+from clinic_core.billing.schemas import AgeBucket
 
 
 class Explanation(Frozen):

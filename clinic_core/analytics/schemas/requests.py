@@ -5,6 +5,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from clinic_core.billing.schemas import AgeBucket
 from clinic_core.vocabulary import Choice
 
 PAGE_SIZE = 100
@@ -22,20 +23,6 @@ class AgeBasis(Choice):
 
     DUE = "due"
     ISSUED = "issued"
-
-
-class AgeBucket(Choice):
-    """How many days a receivable is old; what is not due yet is in the first."""
-
-    TO_30 = "0-30"
-    TO_60 = "31-60"
-    TO_90 = "61-90"
-    OVER_90 = "90+"
-
-    @property
-    def label(self) -> str:
-        """The days as people read them."""
-        return f"{self.value.replace('-', '–')} days"
 
 
 class Comparison(Choice):

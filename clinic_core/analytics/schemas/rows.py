@@ -5,7 +5,8 @@ from decimal import Decimal
 from uuid import UUID
 
 from clinic_core.analytics.schemas.figures import Explanation
-from clinic_core.analytics.schemas.requests import AgeBucket, Frozen, OverrideKind
+from clinic_core.analytics.schemas.requests import Frozen, OverrideKind
+from clinic_core.billing.schemas import AgeBucket
 from clinic_core.vocabulary import AppointmentStatus, InvoiceKind, PaymentMethod, ReceiptKind
 
 

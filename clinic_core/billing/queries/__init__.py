@@ -28,6 +28,7 @@ from clinic_core.billing.queries.receipts import (
     print_receipt,
 )
 from clinic_core.billing.queries.refunds import count_refund_requests, list_refund_requests
+from clinic_core.billing.queries.statements import export_statement, get_statement, print_statement
 from clinic_core.billing.queries.takings import export_takings, takings
 from clinic_core.billing.queries.uninvoiced import export_uninvoiced, list_uninvoiced
 
@@ -42,11 +43,13 @@ __all__ = [
     "export_open_items",
     "export_radar",
     "export_receipts",
+    "export_statement",
     "export_takings",
     "export_uninvoiced",
     "get_catalogue_item",
     "get_invoice",
     "get_receipt",
+    "get_statement",
     "list_catalogue",
     "list_closings",
     "list_invoices",
@@ -63,6 +66,7 @@ __all__ = [
     "price_history",
     "print_invoice",
     "print_receipt",
+    "print_statement",
     "sum_radar",
     "takings",
 ]

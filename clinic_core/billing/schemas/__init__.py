@@ -126,9 +126,20 @@ from clinic_core.billing.schemas.reminders import (
     UnremindedInvoice,
     UnremindedInvoices,
 )
+from clinic_core.billing.schemas.statements import (
+    AgeBucket,
+    AgedSum,
+    Movement,
+    MovementKind,
+    OpenItem,
+    StatementDetail,
+    StatementRequest,
+)
 from clinic_core.billing.schemas.takings import MethodTakings, Takings, TakingsRequest
 
 __all__ = [
+    "AgeBucket",
+    "AgedSum",
     "AppliedCredit",
     "ApplyCredit",
     "BillTo",
@@ -190,10 +201,13 @@ __all__ = [
     "MonthBeforeClosing",
     "MonthFigures",
     "MonthToClose",
+    "Movement",
+    "MovementKind",
     "NumberProof",
     "NumberSeriesRow",
     "OfInvoice",
     "OfPatient",
+    "OpenItem",
     "OpenPoint",
     "OpenPointKind",
     "Party",
@@ -231,6 +245,8 @@ __all__ = [
     "SetCatalogueItemActive",
     "SetFourEyes",
     "SetReminderSteps",
+    "StatementDetail",
+    "StatementRequest",
     "Takings",
     "TakingsRequest",
     "TaxRow",
