@@ -26,6 +26,10 @@ _DEFER = text(
     "row(:queue, :name, 0, null, :key, cast(:arguments as jsonb), cast(:at as timestamptz))"
     "]::queue.procrastinate_job_to_defer_v1[])"
 )
+_TO_DO = text(
+    "select exists (select from queue.procrastinate_jobs"
+    " where task_name = :name and status = 'todo' and args @> cast(:arguments as jsonb))"
+)
 _COUNT = text("select status::text, count(*) as jobs from queue.procrastinate_jobs group by status")
 _AGAIN = text(
     "select queue.procrastinate_retry_job_v2(id, now(), null, null, null) from queue.procrastinate_jobs"
@@ -72,6 +76,12 @@ def defer(
             return False
         raise
     return True
+
+
+def is_queued(work: Work, name: str, arguments: Mapping[str, UUID]) -> bool:
+    """Whether a job of that name with these ids waits to begin, or to be tried again."""
+    ids = json.dumps({field: str(value) for field, value in arguments.items()})
+    return bool(work.session.execute(_TO_DO, {"name": name, "arguments": ids}).scalar_one())
 
 
 def count_jobs() -> dict[str, int]:

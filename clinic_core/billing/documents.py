@@ -1,5 +1,6 @@
 """Papers: the PDF of an invoice or credit note, and of a receipt. What they say comes from the rows, to the cent."""
 
+from collections.abc import Sequence
 from decimal import Decimal
 
 from clinic_core.billing.schemas import (
@@ -12,6 +13,7 @@ from clinic_core.kit import formats
 from clinic_core.kit.formats import Locale
 from clinic_core.kit.money import ZERO
 from clinic_core.kit.paper import Paper, PaperColumn, PaperRow
+from clinic_core.kit.paper_stack import PaperStack
 from clinic_core.kit.paper_text import isolated
 from clinic_core.vocabulary import InvoiceKind, ReceiptKind
 
@@ -29,9 +31,26 @@ _COLUMNS = (
 
 def invoice_pdf(invoice: InvoiceDetail, locale: Locale, logo: bytes | None = None) -> bytes:
     """An invoice or credit note on A4: parties, lines with sums carried over pages, tax by rate, payments, balance."""
+    paper = PaperStack(title=_title(invoice), author=invoice.seller.name)
+    _draw(paper, invoice, locale, logo)
+    return paper.to_bytes()
+
+
+def invoices_pdf(invoices: Sequence[InvoiceDetail], locale: Locale, logo: bytes | None = None) -> bytes:
+    """Invoices and credit notes one after the other, each as `invoice_pdf` and with page numbers of its own."""
+    paper = PaperStack(title="Invoices", author=invoices[0].seller.name)
+    for invoice in invoices:
+        _draw(paper, invoice, locale, logo)
+    return paper.to_bytes()
+
+
+def _title(invoice: InvoiceDetail) -> str:
     kind = "Credit note" if invoice.kind is InvoiceKind.CREDIT_NOTE else "Invoice"
-    title = f"{kind} {invoice.number}" if invoice.number else f"{kind} draft"
-    paper = _begun(title, invoice.seller, logo)
+    return f"{kind} {invoice.number}" if invoice.number else f"{kind} draft"
+
+
+def _draw(paper: PaperStack, invoice: InvoiceDetail, locale: Locale, logo: bytes | None) -> None:
+    _begin(paper, _title(invoice), invoice.seller, logo)
     paper.address_and_facts(_address(invoice.bill_to), _facts(invoice, locale))
     paper.ruled_table(_COLUMNS, _rows(invoice, locale), wide=_DESCRIPTION)
     _totals(paper, invoice, locale)
@@ -39,13 +58,14 @@ def invoice_pdf(invoice: InvoiceDetail, locale: Locale, logo: bytes | None = Non
         _settlement(paper, invoice, locale)
     if invoice.display_status is DisplayStatus.DRAFT:
         paper.note("This is a draft: it has no number and asks for no payment.")
-    return paper.to_bytes()
 
 
 def receipt_pdf(receipt: ReceiptDetail, locale: Locale, logo: bytes | None = None) -> bytes:
     """A receipt on A4: what was received, how, and the invoices that got it."""
     refund = receipt.kind is ReceiptKind.REFUND
-    paper = _begun(f"{'Refund' if refund else 'Receipt'} {receipt.number}", receipt.seller, logo)
+    title = f"{'Refund' if refund else 'Receipt'} {receipt.number}"
+    paper = PaperStack(title=title, author=receipt.seller.name)
+    _begin(paper, title, receipt.seller, logo)
     facts = (
         ("Date", formats.date_text(receipt.received_on, locale)),
         ("Method", receipt.method.label),
@@ -67,12 +87,11 @@ def receipt_pdf(receipt: ReceiptDetail, locale: Locale, logo: bytes | None = Non
     return paper.to_bytes()
 
 
-def _begun(title: str, seller: Party, logo: bytes | None) -> Paper:
-    paper = Paper(title=title, author=seller.name, footer=f"{isolated(seller.name)} · {title}")
+def _begin(paper: PaperStack, title: str, seller: Party, logo: bytes | None) -> None:
+    paper.next_document(f"{isolated(seller.name)} · {title}")
     lines = [*seller.letterhead.splitlines(), seller.location, *seller.address.splitlines(), seller.phone]
     tax_number = f"Tax number {seller.tax_number}" if seller.tax_number else ""
     paper.letterhead(seller.name, title, [*lines, tax_number], logo)
-    return paper
 
 
 def _address(party: Party) -> list[str]:

@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from uuid import UUID
 
 from clinic_core.access import Actor, perform
+from clinic_core.billing.jobs import MAKE_BATCH, PURGE_BATCHES, SWEEP_BATCHES
+from clinic_core.jobs.batches import make_batch, purge_batches, sweep
 from clinic_core.notifications.jobs import DELIVER_DUE, PURGE_OUTBOX
 from clinic_core.notifications.outbox import purge_outbox
 from clinic_core.notifications.schemas import DeliverDue
@@ -62,12 +64,17 @@ TASKS: tuple[Task, ...] = (
     Task(DELIVER_DUE, _deliver),
     Task(EXPIRE_OFFERS, _expire_offers),
     Task(EXTEND_SERIES, _extend_series),
+    Task(MAKE_BATCH, make_batch),
+    Task(PURGE_BATCHES, purge_batches),
     Task(PURGE_OUTBOX, _purge_outbox),
+    Task(SWEEP_BATCHES, sweep),
 )
 
 PERIODIC: tuple[Periodic, ...] = (
     Periodic(DELIVER_DUE, "* * * * *"),
     Periodic(EXPIRE_OFFERS, "*/5 * * * *"),
     Periodic(EXTEND_SERIES, "10 1 * * *"),
+    Periodic(SWEEP_BATCHES, "*/15 * * * *"),
+    Periodic(PURGE_BATCHES, "0 3 * * *"),
     Periodic(PURGE_OUTBOX, "20 3 * * *"),
 )

@@ -31,7 +31,7 @@ from tests.harness import Database
 # Which table's row a field names, where the field is not called after it.
 TABLES = {
     "practitioner": "app_user", "user": "app_user", "actor_user": "app_user", "practitioner_user": "app_user",
-    "moved_appointment": "appointment",
+    "moved_appointment": "appointment", "batch": "document_batch",
     "location": "clinic_location", "resource": "location_resource", "item": "product_service",
     "entry": "waiting_list_entry", "offer": "waiting_list_offer", "outage": "resource_outage",
     "series": "appointment_series", "exception": "appointment", "gap": "appointment_series_gap",

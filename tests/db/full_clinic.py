@@ -70,11 +70,13 @@ insert into closing (id, organization_id, kind, clinic_location_id, starts_on, e
 insert into refund_request (id, organization_id, receipt_id, amount, method, reason)
   select gen_random_uuid(), :org, id, 1, 'cash', 'Overpaid' from receipt where organization_id = :org limit 1;
 insert into organization_logo (id, organization_id, media_type, width_px, height_px, content)
-  values (gen_random_uuid(), :org, 'image/png', 1, 1, 'x');
-insert into document_batch (id, organization_id, actor_user_id, kind)
-  values (gen_random_uuid(), :org, :practitioner, 'statements');
-insert into document_batch_item (id, organization_id, document_batch_id, position, patient_id)
-  select gen_random_uuid(), :org, id, 1, :patient from document_batch where organization_id = :org;
+  values (gen_random_uuid(), :org, 'image/png', 1, 1,
+          decode('89504e470d0a1a0a0000000d49484452000000010000000108000000003a7e9b550000000a494441'
+                 '5478da6360000000020001e527defc0000000049454e44ae426082', 'hex'));
+insert into document_batch (id, organization_id, actor_user_id, kind, total)
+  values (gen_random_uuid(), :org, :practitioner, 'documents', 1);
+insert into document_batch_item (id, organization_id, document_batch_id, position, patient_id, invoice_id)
+  select gen_random_uuid(), :org, id, 1, :patient, :invoice from document_batch where organization_id = :org;
 insert into payment_reminder
   (id, organization_id, invoice_id, document_batch_item_id, step, reminded_on, pay_by, balance)
   select gen_random_uuid(), :org, i.id, b.id, 1, i.due_on + 1, i.due_on + 8, i.balance

@@ -1,5 +1,11 @@
 """Billing's reads: documents, receipts, balances, the catalogue, the proof of numbers."""
 
+from clinic_core.billing.queries.batches import (
+    count_printable,
+    get_batch,
+    kept_batches,
+    list_batches,
+)
 from clinic_core.billing.queries.catalogue import (
     export_catalogue,
     get_catalogue_item,
@@ -34,6 +40,7 @@ from clinic_core.billing.queries.uninvoiced import export_uninvoiced, list_uninv
 
 __all__ = [
     "count_invoices",
+    "count_printable",
     "count_receipts",
     "count_refund_requests",
     "day_to_close",
@@ -46,10 +53,13 @@ __all__ = [
     "export_statement",
     "export_takings",
     "export_uninvoiced",
+    "get_batch",
     "get_catalogue_item",
     "get_invoice",
     "get_receipt",
     "get_statement",
+    "kept_batches",
+    "list_batches",
     "list_catalogue",
     "list_closings",
     "list_invoices",

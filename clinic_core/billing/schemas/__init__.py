@@ -4,6 +4,19 @@ Amounts are `Decimal` in the organisation's currency, rates are fractions (0.19 
 fields refuse what no column can hold with a sentence; whether ids exist and are the actor's is for the service.
 """
 
+from clinic_core.billing.schemas.batches import (
+    MOST_DOCUMENTS,
+    BatchDetail,
+    BatchRow,
+    CancelBatch,
+    GetBatch,
+    ListBatches,
+    ListedBatch,
+    MadeStep,
+    MakePapers,
+    RetryBatch,
+    StartDocuments,
+)
 from clinic_core.billing.schemas.catalogue import (
     CatalogueFilter,
     CatalogueImported,
@@ -138,11 +151,15 @@ from clinic_core.billing.schemas.statements import (
 from clinic_core.billing.schemas.takings import MethodTakings, Takings, TakingsRequest
 
 __all__ = [
+    "MOST_DOCUMENTS",
     "AgeBucket",
     "AgedSum",
     "AppliedCredit",
     "ApplyCredit",
+    "BatchDetail",
+    "BatchRow",
     "BillTo",
+    "CancelBatch",
     "CatalogueFilter",
     "CatalogueImported",
     "CatalogueRow",
@@ -172,6 +189,7 @@ __all__ = [
     "DueReminders",
     "DueStep",
     "FourEyes",
+    "GetBatch",
     "GetCatalogueItem",
     "GetImport",
     "GetInvoice",
@@ -189,6 +207,7 @@ __all__ = [
     "InvoiceReminders",
     "InvoiceRow",
     "IssueInvoice",
+    "ListBatches",
     "ListCatalogue",
     "ListClosings",
     "ListDueReminders",
@@ -197,6 +216,9 @@ __all__ = [
     "ListReceipts",
     "ListRefundRequests",
     "ListUnreminded",
+    "ListedBatch",
+    "MadeStep",
+    "MakePapers",
     "MethodTakings",
     "MonthBeforeClosing",
     "MonthFigures",
@@ -241,10 +263,12 @@ __all__ = [
     "ReminderSteps",
     "ReopenClosing",
     "RequestRefund",
+    "RetryBatch",
     "ReverseWriteOff",
     "SetCatalogueItemActive",
     "SetFourEyes",
     "SetReminderSteps",
+    "StartDocuments",
     "StatementDetail",
     "StatementRequest",
     "Takings",

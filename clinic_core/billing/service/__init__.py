@@ -1,5 +1,17 @@
 """Billing's writes: the catalogue, drafts, issuing, money taken, corrections."""
 
+from clinic_core.billing.service.batch_control import (
+    cancel_batch,
+    fail_batch,
+    fetch_batch,
+    retry_batch,
+    start_document_batch,
+    sweep_batches,
+)
+from clinic_core.billing.service.batches import (
+    finish_batch,
+    make_next_papers,
+)
 from clinic_core.billing.service.catalogue import (
     create_catalogue_item,
     set_catalogue_item_active,
@@ -28,6 +40,7 @@ from clinic_core.billing.service.refunds import (
 
 __all__ = [
     "apply_credit",
+    "cancel_batch",
     "check_out",
     "close_day",
     "close_month",
@@ -37,17 +50,24 @@ __all__ = [
     "delete_draft",
     "draft_invoice",
     "export_refused",
+    "fail_batch",
+    "fetch_batch",
+    "finish_batch",
     "import_catalogue",
     "issue_invoice",
+    "make_next_papers",
     "preview_catalogue_import",
     "record_receipt",
     "refund_receipt",
     "refused_rows",
     "reopen_closing",
     "request_refund",
+    "retry_batch",
     "reverse_write_off",
     "set_catalogue_item_active",
     "set_four_eyes",
+    "start_document_batch",
+    "sweep_batches",
     "update_catalogue_item",
     "update_draft",
     "withdraw_refund",
