@@ -15,8 +15,9 @@ from sqlmodel import select
 from clinic_core.access.actor import Actor
 from clinic_core.access.permissions import Permission
 from clinic_core.access.session import app_session, owner_session
-from clinic_core.db.base import TenantRow
+from clinic_core.db.base import TenantRow, VersionedRow
 from clinic_core.errors import ClinicError, NotFound, PermissionDenied, StaleEdit
+from clinic_core.models import Organization
 from clinic_core.vocabulary import Scope
 
 Row = TypeVar("Row", bound=TenantRow)
@@ -148,16 +149,33 @@ class Work:
         if row is None:
             raise NotFound(f"This {called} does not exist.")
         if version is not None and row.version != version:
-            raise self._stale(row, called)
+            raise self._stale(row, f"This {called} was")
         return row
 
-    def _stale(self, row: TenantRow, called: str) -> StaleEdit:
+    def lock_organization(self, *, version: int | None = None) -> Organization:
+        """The row of the actor's organisation with its settings, locked until the end of the transaction.
+
+        Raises:
+            StaleEdit: the settings are no longer at `version`, the one the form was drawn with.
+        """
+        statement = (
+            select(Organization)
+            .where(Organization.id == self.actor.organization_id)
+            .with_for_update(key_share=True)
+            .execution_options(populate_existing=True)
+        )
+        organization = self.session.execute(statement).scalar_one()
+        if version is not None and organization.version != version:
+            raise self._stale(organization, "The settings were")
+        return organization
+
+    def _stale(self, row: VersionedRow, what_was: str) -> StaleEdit:
         name = self.session.execute(
             text("select display_name from app_user where id = :id"), {"id": row.updated_by}
         ).scalar()
         changed_by = str(name) if name else "somebody else"
         return StaleEdit(
-            f"This {called} was changed by {changed_by} in the meantime; reload and look again.",
+            f"{what_was} changed by {changed_by} in the meantime; reload and look again.",
             changed_by=changed_by,
             changed_at=row.updated_at,
         )

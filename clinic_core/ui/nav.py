@@ -88,6 +88,7 @@ NAV_PAGES: tuple[NavPage, ...] = (
     ),
     NavPage("Admin", "pages/admin/availability.py", "Working hours", "schedule", (Permission.SCHEDULE_MANAGE,)),
     NavPage("Admin", "pages/admin/booking_rules.py", "Booking rules", "rule", (Permission.SETTINGS_MANAGE,)),
+    NavPage("Admin", "pages/admin/papers.py", "Papers", "description", (Permission.SETTINGS_MANAGE,)),
     NavPage("Admin", "pages/admin/audit_log.py", "Audit log", "policy", (Permission.AUDIT_VIEW,)),
     NavPage("Account", "pages/account/profile.py", "My account", "account_circle"),
 )

@@ -20,12 +20,14 @@ from clinic_core.billing.queries import (
     export_uninvoiced,
     print_invoice,
     print_receipt,
+    sample_invoice,
 )
 from clinic_core.billing.schemas import (
     CatalogueFilter,
     GetImport,
     GetInvoice,
     GetReceipt,
+    GetSampleInvoice,
     InvoiceFilter,
     OfPatient,
     RadarList,
@@ -101,9 +103,15 @@ def _receipt(actor: Actor, receipt_id: UUID) -> Document:
     return Document(receipt_pdf(receipt, actor.settings.locale, logo_of(actor)), receipt.number)
 
 
+def _sample(actor: Actor, location_id: UUID) -> Document:
+    invoice = perform(actor, sample_invoice, GetSampleInvoice(clinic_location_id=location_id))
+    return Document(invoice_pdf(invoice, actor.settings.locale, logo_of(actor)), "sample-invoice")
+
+
 DOCUMENT_ROUTES = [
     document_route("invoice", _invoice),
     document_route("receipt", _receipt),
+    document_route("sample-invoice", _sample),
     export_route("invoices", export_invoices, InvoiceFilter, INVOICES),
     export_route("receipts", export_receipts, ReceiptFilter, RECEIPTS),
     export_route("catalogue", export_catalogue, CatalogueFilter, CATALOGUE),

@@ -12,7 +12,6 @@ from clinic_core.ui.location_forms import (
     draw_new_location,
     draw_resources,
 )
-from clinic_core.ui.logo import draw_logo
 from clinic_core.ui.page import open_page
 from clinic_core.ui.states import draw_empty
 
@@ -40,8 +39,6 @@ place = places[chosen_id]
 if may_change:
     part = st.radio("Part", list(PARTS), horizontal=True, key="location_part", label_visibility="collapsed")
     PARTS[part](page, place)
-    st.divider()
-    draw_logo(page)
 else:
     st.subheader("Closures", anchor=False)
     draw_closures(page, place)

@@ -1,14 +1,11 @@
 """The locations page: details, rooms, opening hours, closures; what cannot be is refused with a sentence."""
 
 from datetime import time
-from io import BytesIO
 
 import pytest
-from PIL import Image
 from streamlit.testing.v1 import AppTest
 
 from clinic_core.access import perform
-from clinic_core.auth.logo import find_logo
 from clinic_core.errors import InvalidInput
 from clinic_core.scheduling.queries import get_opening_hours, list_closures, list_locations, list_resources
 from clinic_core.scheduling.schemas import (
@@ -118,18 +115,3 @@ def test_lines_are_read_back_as_they_are_written() -> None:
     spans = spans_of(lines)
     assert spans[0] == OpeningSpan(weekday=1, opens=time(8), closes=time(12))
     assert {day: spans_text(spans, day) for day in lines} == lines
-
-
-def test_a_logo_is_uploaded_shown_and_removed(clinic: Clinic, open_app: Open) -> None:
-    out = BytesIO()
-    Image.new("RGB", (320, 80), "navy").save(out, "PNG")
-    app = open_main(clinic, open_app)
-    press(app, "Set logo")
-    assert "Choose a picture first." in sentences(app)
-    app.file_uploader(key="logo_file").set_value(("logo.png", out.getvalue(), "image/png"))
-    press(app, "Set logo")
-    logo = perform(clinic.actor("admin"), find_logo)
-    assert logo is not None
-    assert (logo.media_type, logo.width_px) == ("image/png", 320)
-    press(app, "Remove logo")
-    assert perform(clinic.actor("admin"), find_logo) is None

@@ -24,6 +24,7 @@ from clinic_core.billing.queries.documents import (
     print_invoice,
 )
 from clinic_core.billing.queries.numbers import export_numbers, list_number_series, number_proof
+from clinic_core.billing.queries.paper_settings import get_paper_settings, sample_invoice
 from clinic_core.billing.queries.radar import export_radar, list_radar, sum_radar
 from clinic_core.billing.queries.receipts import (
     count_receipts,
@@ -56,6 +57,7 @@ __all__ = [
     "get_batch",
     "get_catalogue_item",
     "get_invoice",
+    "get_paper_settings",
     "get_receipt",
     "get_statement",
     "kept_batches",
@@ -77,6 +79,7 @@ __all__ = [
     "print_invoice",
     "print_receipt",
     "print_statement",
+    "sample_invoice",
     "sum_radar",
     "takings",
 ]

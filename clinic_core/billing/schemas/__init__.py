@@ -90,6 +90,13 @@ from clinic_core.billing.schemas.drafts import (
     IssueInvoice,
     UpdateDraft,
 )
+from clinic_core.billing.schemas.paper_settings import (
+    GetPaperSettings,
+    GetSampleInvoice,
+    PaperSettings,
+    SeriesEnd,
+    SetPaperSettings,
+)
 from clinic_core.billing.schemas.radar import ListRadar, RadarFilter, RadarKind, RadarList, RadarRow, RadarSum
 from clinic_core.billing.schemas.receipts import (
     GetReceipt,
@@ -193,7 +200,9 @@ __all__ = [
     "GetCatalogueItem",
     "GetImport",
     "GetInvoice",
+    "GetPaperSettings",
     "GetReceipt",
+    "GetSampleInvoice",
     "HandedOver",
     "HoldHead",
     "HoldReminders",
@@ -232,6 +241,7 @@ __all__ = [
     "OpenItem",
     "OpenPoint",
     "OpenPointKind",
+    "PaperSettings",
     "Party",
     "PatientBalance",
     "PaymentRow",
@@ -265,8 +275,10 @@ __all__ = [
     "RequestRefund",
     "RetryBatch",
     "ReverseWriteOff",
+    "SeriesEnd",
     "SetCatalogueItemActive",
     "SetFourEyes",
+    "SetPaperSettings",
     "SetReminderSteps",
     "StartDocuments",
     "StatementDetail",

@@ -29,6 +29,7 @@ from clinic_core.billing.service.corrections import apply_credit, reverse_write_
 from clinic_core.billing.service.credit_notes import credit_invoice
 from clinic_core.billing.service.drafts import delete_draft, draft_invoice, update_draft
 from clinic_core.billing.service.issue import issue_invoice
+from clinic_core.billing.service.paper_settings import set_paper_settings
 from clinic_core.billing.service.receipts import record_receipt
 from clinic_core.billing.service.refunds import (
     decide_refund,
@@ -66,6 +67,7 @@ __all__ = [
     "reverse_write_off",
     "set_catalogue_item_active",
     "set_four_eyes",
+    "set_paper_settings",
     "start_document_batch",
     "sweep_batches",
     "update_catalogue_item",

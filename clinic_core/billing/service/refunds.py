@@ -27,7 +27,7 @@ from clinic_core.billing.schemas import (
 from clinic_core.errors import Conflict, NotFound
 from clinic_core.kit import formats
 from clinic_core.kit.clock import now
-from clinic_core.models import Organization, Receipt, RefundRequest
+from clinic_core.models import Receipt, RefundRequest
 from clinic_core.vocabulary import ReceiptKind, RefundStatus
 
 _ASKED_ALREADY = "A refund of this receipt is asked for already; it must be decided or withdrawn first."
@@ -122,12 +122,7 @@ def withdraw_refund(work: Work, request: WithdrawRefund) -> RefundRequestHead:
 @use_case(Permission.SETTINGS_MANAGE, name="refund.set_four_eyes")
 def set_four_eyes(work: Work, request: SetFourEyes) -> FourEyes:
     """Whether every refund needs the consent of a second person from now on; the change is audited."""
-    organization = work.session.execute(
-        select(Organization)
-        .where(col(Organization.id) == work.actor.organization_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    organization = work.lock_organization()
     was = bool(organization.settings_json.get("four_eyes_refunds", False))
     if was != request.required:
         organization.settings_json = {**organization.settings_json, "four_eyes_refunds": request.required}
