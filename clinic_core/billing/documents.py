@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from decimal import Decimal
 
+from clinic_core.billing.parties import letterhead_lines
 from clinic_core.billing.schemas import (
     DisplayStatus,
     InvoiceDetail,
@@ -89,9 +90,7 @@ def receipt_pdf(receipt: ReceiptDetail, locale: Locale, logo: bytes | None = Non
 
 def _begin(paper: PaperStack, title: str, seller: Party, logo: bytes | None) -> None:
     paper.next_document(f"{isolated(seller.name)} · {title}")
-    lines = [*seller.letterhead.splitlines(), seller.location, *seller.address.splitlines(), seller.phone]
-    tax_number = f"Tax number {seller.tax_number}" if seller.tax_number else ""
-    paper.letterhead(seller.name, title, [*lines, tax_number], logo)
+    paper.letterhead(seller.name, title, letterhead_lines(seller), logo)
 
 
 def _address(party: Party) -> list[str]:

@@ -136,7 +136,7 @@ def _statement(
         gross=gross,
         credit=account.credit,
         others_pay=gross - asked,
-        overdue=sum((item.balance for item in own if item.days > 0), ZERO),
+        overdue=max(ZERO, sum((item.balance for item in own if item.days > 0), ZERO) - account.credit),
         to_pay=max(ZERO, asked - account.credit),
     )
 

@@ -82,9 +82,17 @@ def document_route(kind: str, make: Callable[[Actor, UUID], Document]) -> Route:
     """`GET /docs/<kind>/<id>.pdf`: what `make` prints for the person of the session, shown in the browser."""
 
     def answer(request: Request) -> Response:
-        return answer_person(request, lambda actor: pdf_response(make(actor, _id(request, kind))))
+        return answer_person(request, lambda actor: pdf_response(make(actor, id_in(request, kind))))
 
     return Route(f"/docs/{kind}/{{id}}.pdf", answer, methods=["GET"], name=f"{kind}.pdf")
+
+
+def id_in(request: Request, kind: str) -> UUID:
+    """The id in the path. Raises: NotFound where there is none."""
+    try:
+        return UUID(request.path_params["id"])
+    except ValueError:
+        raise NotFound(f"This {kind} does not exist.") from None
 
 
 def logo_of(actor: Actor) -> bytes | None:
@@ -120,10 +128,3 @@ DOCUMENT_ROUTES = [
     export_route("open-items", export_open_items, OfPatient, PATIENT),
     export_route("uninvoiced", export_uninvoiced, OfPatient, PATIENT),
 ]
-
-
-def _id(request: Request, kind: str) -> UUID:
-    try:
-        return UUID(request.path_params["id"])
-    except ValueError:
-        raise NotFound(f"This {kind} does not exist.") from None

@@ -84,7 +84,7 @@ def export_route(
             if form not in FORMS:
                 raise NotFound("A list leaves as CSV or XLSX; this address names another form.")
             media_type, write = FORMS[form]
-            content = write(perform(actor, export, _wanted(request, wanted, fields)))
+            content = write(perform(actor, export, request_in(request, wanted, fields)))
             headers = {
                 "Content-Disposition": f'attachment; filename="{name}.{form}"',
                 "Cache-Control": "no-store",
@@ -95,6 +95,26 @@ def export_route(
         return answer_person(request, file)
 
     return Route(f"/docs/{name}.{{form}}", answer, methods=["GET"], name=name)
+
+
+def request_in(request: Request, wanted: type[Wanted], fields: Mapping[str, str], **known: object) -> Wanted:
+    """The request in the question part of an address, with what is known already.
+
+    Raises: InvalidInput that names the part which cannot be right.
+    """
+    given = request.query_params
+    unknown = sorted(given.keys() - fields.keys())
+    if unknown:
+        raise InvalidInput(f"This address has a part that does not belong there: {unknown[0][:40]}.")
+    try:
+        asked = {field: given[name] for name, field in fields.items() if given.get(name)}
+        return wanted.model_validate({**known, **asked})
+    except ValidationError as error:
+        field = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
+        name = next(name for name, found in fields.items() if found == field)
+        raise InvalidInput(
+            f"“{name}” in this address is missing or is not a date, id or word that it may be."
+        ) from None
 
 
 EXPORT_ROUTES = [
@@ -110,19 +130,3 @@ EXPORT_ROUTES = [
     export_route("recall", export_recall, ListRecall, RECALL),
     export_route("audit", export_audit, AuditFilter, AUDIT),
 ]
-
-
-def _wanted(request: Request, wanted: type[Wanted], fields: Mapping[str, str]) -> Wanted:
-    """The request in the address. Raises: InvalidInput that names the part which cannot be right."""
-    given = request.query_params
-    unknown = sorted(given.keys() - fields.keys())
-    if unknown:
-        raise InvalidInput(f"This address has a part that does not belong there: {unknown[0][:40]}.")
-    try:
-        return wanted.model_validate({field: given[name] for name, field in fields.items() if given.get(name)})
-    except ValidationError as error:
-        field = str(error.errors(include_url=False, include_input=False)[0]["loc"][0])
-        name = next(name for name, found in fields.items() if found == field)
-        raise InvalidInput(
-            f"“{name}” in this address is missing or is not a date, id or word that it may be."
-        ) from None

@@ -10,6 +10,7 @@ from clinic_core.web.health import healthz, readyz
 from clinic_core.web.ics import ICS_ROUTES
 from clinic_core.web.metrics import metrics
 from clinic_core.web.session_routes import SESSION_ROUTES
+from clinic_core.web.statements import STATEMENT_ROUTES
 
 ROBOTS = "User-agent: *\nDisallow: /\n"
 
@@ -22,6 +23,7 @@ async def robots(_request: object) -> PlainTextResponse:
 ROUTES: list[BaseRoute] = [
     *SESSION_ROUTES,
     *DOCUMENT_ROUTES,
+    *STATEMENT_ROUTES,
     *DAY_SHEET_ROUTES,
     *EXPORT_ROUTES,
     *ICS_ROUTES,

@@ -53,4 +53,5 @@ def check_sums(found: StatementDetail) -> None:
     own = sum((item.balance for item in found.open_items if not item.payer_name), ZERO)
     assert found.others_pay == found.gross - own
     assert found.to_pay == max(ZERO, own - found.credit)
-    assert ZERO <= found.overdue <= own
+    assert ZERO <= found.overdue <= found.to_pay
+    assert found.to_pay - found.credit_left == own - found.credit

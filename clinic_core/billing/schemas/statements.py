@@ -142,8 +142,8 @@ class StatementDetail(Frozen):
     """A patient's account as its reader may see it, at the end of `last_day`.
 
     `closing` is `opening` plus the movements, and also `gross` (the open items) less `credit` (money received that is
-    neither applied nor paid back). `to_pay` leaves out what others pay (`others_pay`) and takes the credit off;
-    `overdue` is the part of the patient's own open items that is past its due date.
+    neither applied nor paid back). `to_pay` leaves out what others pay (`others_pay`) and takes the credit off, from
+    what was due first; `overdue` is the part of it that is past its due date.
     """
 
     patient_id: UUID
@@ -164,3 +164,13 @@ class StatementDetail(Frozen):
     others_pay: Decimal
     overdue: Decimal
     to_pay: Decimal
+
+    @property
+    def own_open(self) -> Decimal:
+        """The open invoices that the patient pays."""
+        return self.gross - self.others_pay
+
+    @property
+    def credit_left(self) -> Decimal:
+        """The credit above all that the patient owes."""
+        return max(ZERO, self.credit - self.own_open)
