@@ -20,6 +20,10 @@ _FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\u
 _FINAL_SIGMA, _SIGMA = "\u03c2", "\u03c3"
 _NUMBER = re.compile(r"[+-]?[0-9]+(?:[.,][0-9]+)*")
 _NEEDS_QUOTES = re.compile(r'[",;\t\r\n]|^\s|\s$')
+# Begins with a letter or digit, and has no white space but single blanks inside: no formula, no quotes needed.
+_HARMLESS = r'(?:[^\W_][^",;\s]*+(?: [^",;\s]++)*+)?'
+_HARMLESS_TEXT = re.compile(_HARMLESS)
+_HARMLESS_TEXTS = re.compile(rf"(?:{_HARMLESS}\n)*+")
 
 
 def field_error(field: str, complaint: str) -> InvalidInput:
@@ -87,6 +91,23 @@ def safe_cell(text: str) -> str:
     return f"'{text}" if risky else text
 
 
+def csv_text(text: str) -> str:
+    """The text as a cell of a CSV file: made safe by `safe_cell`, in quotes where a reader could split it."""
+    if _HARMLESS_TEXT.fullmatch(text):
+        return text
+    safe = safe_cell(text)
+    return '"' + safe.replace('"', '""') + '"' if _NEEDS_QUOTES.search(safe) else safe
+
+
+def csv_texts(texts: Sequence[str]) -> Iterable[str]:
+    """Each text as `csv_text` writes it; a column in which nothing is to be changed is looked through in one go."""
+    different = set(texts)
+    joined = "\n".join((*different, ""))
+    if joined.count("\n") == len(different) and _HARMLESS_TEXTS.fullmatch(joined):
+        return texts
+    return map({text: csv_text(text) for text in different}.__getitem__, texts)
+
+
 def csv_bytes(header: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
     """A CSV file (RFC 4180: commas, CRLF, double quotes) in UTF-8 with a byte-order mark, so that Excel reads it.
 
@@ -114,7 +135,7 @@ def _checked(text: str, limit: int, field: str, *, allowed: str) -> str:
 
 def _csv_line(cells: Sequence[Cell]) -> str:
     # One empty cell alone would be an empty line, which readers skip.
-    return (",".join(_csv_cell(cell) for cell in cells) or '""') + "\r\n"
+    return (",".join(map(_csv_cell, cells)) or '""') + "\r\n"
 
 
 def _csv_cell(cell: Cell) -> str:
@@ -122,8 +143,7 @@ def _csv_cell(cell: Cell) -> str:
         case None:
             return ""
         case str():
-            text = safe_cell(cell)
-            return '"' + text.replace('"', '""') + '"' if _NEEDS_QUOTES.search(text) else text
+            return csv_text(cell)
         case bool():
             raise TypeError("A cell says yes or no in words, not as a truth value.")
         case int():

@@ -24,16 +24,16 @@ from clinic_core.audit.service import export_audit
 from clinic_core.billing.queries import export_numbers, export_takings
 from clinic_core.billing.schemas import ProveNumbers, TakingsRequest
 from clinic_core.errors import InvalidInput, NotFound
-from clinic_core.kit.tables import Table
+from clinic_core.kit.tables import AnyTable
 from clinic_core.scheduling.schemas import ListRecall
 from clinic_core.scheduling.service import export_recall
 from clinic_core.web.answers import answer_person
 
 Wanted = TypeVar("Wanted", bound=BaseModel)
 
-FORMS: Mapping[str, tuple[str, Callable[[Table], bytes]]] = {
-    "csv": ("text/csv; charset=utf-8", Table.csv),
-    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", Table.xlsx),
+FORMS: Mapping[str, tuple[str, Callable[[AnyTable], bytes]]] = {
+    "csv": ("text/csv; charset=utf-8", lambda made: made.csv()),
+    "xlsx": ("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet", lambda made: made.xlsx()),
 }
 # What an address may carry (ids, dates, codes), and the field of the request that it fills.
 RECEIVABLES = {
@@ -74,7 +74,7 @@ AUDIT = {
 
 
 def export_route(
-    name: str, export: Callable[[Work, Wanted], Table], wanted: type[Wanted], fields: Mapping[str, str]
+    name: str, export: Callable[[Work, Wanted], AnyTable], wanted: type[Wanted], fields: Mapping[str, str]
 ) -> Route:
     """`GET /docs/<name>.csv` and `.xlsx`: the table of that export, with the filters that the address carries."""
 

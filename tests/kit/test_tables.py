@@ -8,6 +8,8 @@ from zipfile import ZipFile
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from openpyxl import load_workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
@@ -60,6 +62,19 @@ def test_no_cell_can_run_as_a_formula_or_stand_for_an_error() -> None:
 def test_what_a_workbook_cannot_hold_is_left_out_of_the_text() -> None:
     cells = list(sheet_of(table(["a", "b"], [["x\x07y", "z" * 40_000]])).iter_rows())[1]
     assert (cells[0].value, len(str(cells[1].value))) == ("xy", 32_767)
+
+
+@given(st.lists(st.text(max_size=20) | st.text("=+-@#& <>;\"'\tA1\n", max_size=6), min_size=1, max_size=8))
+def test_every_text_reads_back_from_a_workbook_as_text(texts: list[str]) -> None:
+    cells = list(sheet_of(table([str(at) for at in range(len(texts))], [texts])).iter_rows())[1]
+    kept = ["".join(character for character in text if is_in_xml(character)) for text in texts]
+    assert [cell.value or "" for cell in cells] == [text.replace("\r\n", "\n").replace("\r", "\n") for text in kept]
+    assert {cell.data_type for cell in cells if cell.value} <= {"s"}
+
+
+def is_in_xml(character: str) -> bool:
+    code = ord(character)
+    return character in "\t\n\r" or 0x20 <= code < 0xD800 or 0xE000 <= code < 0xFFFE or code > 0xFFFF
 
 
 def test_a_column_is_styled_row_by_row() -> None:

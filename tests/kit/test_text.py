@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from clinic_core.errors import InvalidInput
@@ -197,6 +197,18 @@ def test_money_in_a_csv_file_keeps_its_cents_and_its_sign() -> None:
 )
 def test_every_csv_file_reads_back_as_its_safe_cells(rows: list[list[str]]) -> None:
     assert _read(text.csv_bytes(["a", "b"], rows))[1:] == [[text.safe_cell(cell) for cell in row] for row in rows]
+
+
+@example(["\n"])
+@example(["Ada\nBob", "=1"])
+@given(
+    st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=8) | st.text('=-+@ ,;"A1\t\n\r', max_size=5))
+)
+def test_a_column_of_text_is_written_as_each_of_its_cells(cells: list[str]) -> None:
+    assert list(text.csv_texts(cells)) == [text.csv_text(cell) for cell in cells]
+    assert _read("\r\n".join(text.csv_text(cell) or '""' for cell in cells).encode()) == [
+        [text.safe_cell(cell)] for cell in cells
+    ]
 
 
 @pytest.mark.parametrize("cell", [0.5, True, b"x", ["x"]])

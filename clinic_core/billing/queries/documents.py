@@ -1,17 +1,29 @@
 """Reading invoices and credit notes: lists, one document, its export."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from uuid import UUID
 
+from sqlalchemy import cast, func
 from sqlmodel import col
 
-from clinic_core.access import Permission, Work, query, use_case
+from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import invoices_in_scope
 from clinic_core.billing.details import read_details
-from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
+from clinic_core.billing.exports import (
+    ExportColumn,
+    amounts,
+    copied_table,
+    currencies,
+    days,
+    export_detail,
+    labels,
+    names,
+    words,
+)
 from clinic_core.billing.reach import patient_in_reach
-from clinic_core.billing.rows import count_found, filtered_invoices, invoice_row, select_invoices
+from clinic_core.billing.rows import InvoiceSelect, count_found, filtered_invoices, invoice_row, select_invoices
 from clinic_core.billing.schemas import (
+    DisplayStatus,
     GetInvoice,
     InvoiceDetail,
     InvoiceFilter,
@@ -19,29 +31,15 @@ from clinic_core.billing.schemas import (
     ListInvoices,
     OfPatient,
 )
+from clinic_core.billing.status import display_status
+from clinic_core.db.base import AMOUNT
 from clinic_core.errors import NotFound
-from clinic_core.kit.tables import Table, table_of
-from clinic_core.kit.text import Cell
-from clinic_core.models import Invoice
+from clinic_core.kit.clock import now
+from clinic_core.kit.copied import CopiedTable
+from clinic_core.models import ClinicLocation, Invoice, Patient
+from clinic_core.vocabulary import InvoiceKind
 
-_CELLS: Mapping[str, Callable[[InvoiceRow], Cell]] = {
-    "Number": lambda row: row.number,
-    "Kind": lambda row: row.kind.label,
-    "Status": lambda row: row.display_status.label,
-    "Patient": lambda row: row.patient_name,
-    "Code": lambda row: row.patient_code,
-    "Location": lambda row: row.location_name,
-    "Issued": lambda row: row.issued_on,
-    "Due": lambda row: row.due_on,
-    "Currency": lambda row: row.currency,
-    "Net": lambda row: row.net,
-    "Tax": lambda row: row.tax,
-    "Total": lambda row: row.total,
-    "Paid": lambda row: row.paid,
-    "Credited": lambda row: row.credited,
-    "Written off": lambda row: row.written_off,
-    "Balance": lambda row: row.balance,
-}
+_NOTHING = cast(0, AMOUNT)
 
 
 @query(Permission.BILLING_VIEW, name="invoice.list")
@@ -58,10 +56,9 @@ def count_invoices(work: Work, request: InvoiceFilter) -> int:
 
 
 @use_case(Permission.BILLING_VIEW, name="invoice.export")
-def export_invoices(work: Work, request: InvoiceFilter) -> Table:
+def export_invoices(work: Work, request: InvoiceFilter) -> CopiedTable:
     """All invoices in scope that pass the filters, in the order and with the amounts of the list; audited."""
-    found = work.session.execute(filtered_invoices(work.actor, request).execution_options(yield_per=EXPORT_CHUNK))
-    made = table_of(_CELLS, (invoice_row(work.actor, row) for row in found))
+    made = copied_table(work.session, filtered_invoices(work.actor, request), _columns(work.actor))
     work.audit("invoice", None, "export", **export_detail(made, request))
     return made
 
@@ -69,28 +66,19 @@ def export_invoices(work: Work, request: InvoiceFilter) -> Table:
 @query(Permission.BILLING_VIEW, name="invoice.open")
 def open_invoices(work: Work, request: OfPatient) -> tuple[InvoiceRow, ...]:
     """A patient's invoices in scope that are owed, oldest due first: the order in which money fills them."""
-    statement = (
-        select_invoices()
-        .where(
-            invoices_in_scope(work.actor, Permission.BILLING_VIEW),
-            col(Invoice.patient_id) == request.patient_id,
-            col(Invoice.balance) > 0,
-        )
-        .order_by(col(Invoice.due_on), col(Invoice.number), col(Invoice.id))
-    )
-    return tuple(invoice_row(work.actor, row) for row in work.session.execute(statement))
+    return tuple(invoice_row(work.actor, row) for row in work.session.execute(_open(work.actor, request)))
 
 
 @use_case(Permission.BILLING_VIEW, name="open_items.export")
-def export_open_items(work: Work, request: OfPatient) -> Table:
+def export_open_items(work: Work, request: OfPatient) -> CopiedTable:
     """What a patient owes, invoice by invoice as `open_invoices` lists them; the column Balance sums to gross; audited.
 
     Raises:
         NotFound: no such patient, or out of scope.
     """
     patient_in_reach(work.session, work.actor, Permission.BILLING_VIEW, request.patient_id)
-    made = table_of(_CELLS, open_invoices(work, request))
-    work.audit("patient", request.patient_id, "export", report="open_items", rows=len(made.rows))
+    made = copied_table(work.session, _open(work.actor, request), _columns(work.actor))
+    work.audit("patient", request.patient_id, "export", report="open_items", rows=len(made))
     return made
 
 
@@ -110,6 +98,40 @@ def print_invoice(work: Work, request: GetInvoice) -> InvoiceDetail:
     detail = _detail(work, request.invoice_id)
     work.audit("invoice", request.invoice_id, "print")
     return detail
+
+
+def _open(actor: Actor, request: OfPatient) -> InvoiceSelect:
+    return (
+        select_invoices()
+        .where(
+            invoices_in_scope(actor, Permission.BILLING_VIEW),
+            col(Invoice.patient_id) == request.patient_id,
+            col(Invoice.balance) > 0,
+        )
+        .order_by(col(Invoice.due_on), col(Invoice.number), col(Invoice.id))
+    )
+
+
+def _columns(actor: Actor) -> Mapping[str, ExportColumn]:
+    """The columns of a list of invoices that leaves the clinic, each as `invoice_row` has it."""
+    return {
+        "Number": words(col(Invoice.number)),
+        "Kind": labels(col(Invoice.kind), InvoiceKind),
+        "Status": labels(display_status(now()), DisplayStatus),
+        "Patient": names(col(Patient.first_name), col(Patient.last_name), col(Patient.preferred_name)),
+        "Code": words(col(Patient.code)),
+        "Location": words(col(ClinicLocation.name)),
+        "Issued": days(col(Invoice.issued_on)),
+        "Due": days(col(Invoice.due_on)),
+        "Currency": currencies(func.coalesce(col(Invoice.currency), actor.settings.currency)),
+        "Net": amounts(col(Invoice.net)),
+        "Tax": amounts(col(Invoice.tax)),
+        "Total": amounts(col(Invoice.total)),
+        "Paid": amounts(col(Invoice.paid)),
+        "Credited": amounts(col(Invoice.credited)),
+        "Written off": amounts(col(Invoice.written_off)),
+        "Balance": amounts(func.coalesce(col(Invoice.balance), _NOTHING)),
+    }
 
 
 def _detail(work: Work, invoice_id: UUID) -> InvoiceDetail:

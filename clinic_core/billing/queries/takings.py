@@ -1,35 +1,31 @@
 """Takings: the money of some days by how it was handed over; the receipts behind are those of `list_receipts`."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, case, literal
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission, Work, query, use_case
 from clinic_core.access.scope import receipts_in_scope
 from clinic_core.billing.closing import takings_where
-from clinic_core.billing.exports import EXPORT_CHUNK, export_detail
+from clinic_core.billing.exports import (
+    ExportColumn,
+    amounts,
+    copied_table,
+    currencies,
+    days,
+    export_detail,
+    labels,
+    names,
+    words,
+)
 from clinic_core.billing.reach import location_in_reach
-from clinic_core.billing.rows import receipt_row, select_receipts
-from clinic_core.billing.schemas import ReceiptRow, Takings, TakingsRequest
+from clinic_core.billing.rows import select_receipts
+from clinic_core.billing.schemas import Takings, TakingsRequest
+from clinic_core.kit.copied import CopiedTable
 from clinic_core.kit.money import ZERO
-from clinic_core.kit.tables import Table, table_of
-from clinic_core.kit.text import Cell
-from clinic_core.models import Receipt
-from clinic_core.vocabulary import ReceiptKind
-
-_CELLS: Mapping[str, Callable[[ReceiptRow], Cell]] = {
-    "Number": lambda row: row.number,
-    "Kind": lambda row: row.kind.label,
-    "Received": lambda row: row.received_on,
-    "Location": lambda row: row.location_name,
-    "Patient": lambda row: row.patient_code,
-    "Name": lambda row: row.patient_name,
-    "Method": lambda row: row.method.label,
-    "Reference": lambda row: row.reference,
-    "Amount": lambda row: -row.amount if row.kind is ReceiptKind.REFUND else row.amount,
-    "Currency": lambda row: row.currency,
-}
+from clinic_core.models import ClinicLocation, Patient, Receipt
+from clinic_core.vocabulary import PaymentMethod, ReceiptKind
 
 
 @query(Permission.BILLING_VIEW, name="takings.get")
@@ -53,21 +49,36 @@ def takings(work: Work, request: TakingsRequest) -> Takings:
 
 
 @use_case(Permission.BILLING_VIEW, name="takings.export")
-def export_takings(work: Work, request: TakingsRequest) -> Table:
+def export_takings(work: Work, request: TakingsRequest) -> CopiedTable:
     """The receipts behind the takings, refunds negative, so that Amount sums to the net; audited.
 
     Raises:
         NotFound: no such location, or out of scope.
     """
-    found = work.session.execute(
+    found = (
         select_receipts()
         .where(*_conditions(work, request))
         .order_by(col(Receipt.received_on), col(Receipt.number), col(Receipt.id))
-        .execution_options(yield_per=EXPORT_CHUNK)
     )
-    made = table_of(_CELLS, (receipt_row(work.actor, row) for row in found))
+    made = copied_table(work.session, found, _columns(work.actor))
     work.audit("receipt", None, "export", **export_detail(made, request))
     return made
+
+
+def _columns(actor: Actor) -> Mapping[str, ExportColumn]:
+    is_refund = col(Receipt.kind) == ReceiptKind.REFUND
+    return {
+        "Number": words(col(Receipt.number)),
+        "Kind": labels(col(Receipt.kind), ReceiptKind),
+        "Received": days(col(Receipt.received_on)),
+        "Location": words(col(ClinicLocation.name)),
+        "Patient": words(col(Patient.code)),
+        "Name": names(col(Patient.first_name), col(Patient.last_name), col(Patient.preferred_name)),
+        "Method": labels(col(Receipt.method), PaymentMethod),
+        "Reference": words(col(Receipt.reference)),
+        "Amount": amounts(case((is_refund, -col(Receipt.amount)), else_=col(Receipt.amount))),
+        "Currency": currencies(literal(actor.settings.currency)),
+    }
 
 
 def _conditions(work: Work, request: TakingsRequest) -> list[ColumnElement[bool]]:
