@@ -5,12 +5,13 @@ from pathlib import Path
 from uuid import UUID
 
 from pypdf import PdfReader
+from sqlalchemy import text
 
-from clinic_core.access import perform, system_actor_of
+from clinic_core.access import owner_work, perform, system_actor_of
 from clinic_core.billing.archive import batch_folder
 from clinic_core.billing.queries import get_batch
-from clinic_core.billing.schemas import BatchDetail, BatchRow, GetBatch, InvoiceHead, StartDocuments
-from clinic_core.billing.service import fetch_batch, start_document_batch
+from clinic_core.billing.schemas import BatchDetail, BatchRow, GetBatch, InvoiceHead, MakePapers, StartDocuments
+from clinic_core.billing.service import fetch_batch, make_next_papers, start_document_batch
 from clinic_core.jobs.batches import make_batch, purge_batches
 from tests.billing.arrange import issued
 from tests.factories import Clinic, make_patient
@@ -53,3 +54,29 @@ def pages(content: bytes) -> list[str]:
 
 def folder(clinic: Clinic, batch_id: UUID) -> Path:
     return batch_folder(clinic.organization_id, batch_id)
+
+
+def numbers(content: bytes) -> list[str]:
+    """What each page of a PDF says at its foot: which document it is of, and which of its pages."""
+    return [page.splitlines()[-1].split(" · ")[-1] for page in pages(content)]
+
+
+def step(clinic: Clinic, batch_id: UUID, role: str = "manager") -> bool:
+    """One step as the person; whether it was the last."""
+    return perform(clinic.actor(role), make_next_papers, MakePapers(batch_id=batch_id)).is_finished
+
+
+def times_made(clinic: Clinic, batch_id: UUID) -> list[int]:
+    """How often the row of each paper was changed."""
+    with owner_work("test.look", clinic.organization_id) as session:
+        found = session.execute(
+            text("select version - 1 from document_batch_item where document_batch_id = :id order by position"),
+            {"id": batch_id},
+        )
+        return [row[0] for row in found]
+
+
+def change(clinic: Clinic, statement: str, **values: object) -> None:
+    """Straight into the tables."""
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        session.execute(text(statement), {"org": clinic.organization_id, **values})
