@@ -8,7 +8,7 @@ from datetime import date
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, or_, select, text
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, bindparam, or_, select, text
 from sqlalchemy.orm import Session
 from sqlmodel import SQLModel, col
 
@@ -27,6 +27,14 @@ _PATIENT = select(_TABLES["patient"].c.id).where(
     _TABLES["patient"].c.id == bindparam("patient_id"), _TABLES["patient"].c.deleted_at.is_(None)
 )
 _PLACE = text("select id, timezone from clinic_location where id = :location_id")
+
+_INVOICES = (
+    select(Invoice)
+    .where(col(Invoice.id) == any_(bindparam("ids", type_=ARRAY(Uuid))))
+    .order_by(col(Invoice.id))
+    .with_for_update(key_share=True, of=Invoice)
+    .execution_options(populate_existing=True)
+)
 
 
 class Place(NamedTuple):
@@ -81,13 +89,8 @@ def locked_invoices(
     Raises:
         NotFound: one of them does not exist or is out of scope.
     """
-    found = session.scalars(
-        select(Invoice)
-        .where(col(Invoice.id).in_(invoice_ids), invoices_in_scope(actor, permission))
-        .order_by(col(Invoice.id))
-        .with_for_update(key_share=True, of=Invoice)
-        .execution_options(populate_existing=True)
-    )
+    statement = _INVOICES.where(invoices_in_scope(actor, permission))
+    found = session.scalars(statement, {"ids": list(invoice_ids)})
     invoices = {invoice.id: invoice for invoice in found}
     if len(invoices) < len(set(invoice_ids)):
         raise NotFound("This invoice does not exist." if len(invoice_ids) == 1 else "One invoice does not exist.")

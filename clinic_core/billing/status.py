@@ -44,13 +44,14 @@ def check_transition(invoice: Standing, to: InvoiceStatus) -> None:
         raise IllegalTransition(f"{name} is {invoice.status.label.lower()} and cannot become {to.label.lower()}.")
 
 
-def display_status(at: datetime) -> ColumnElement[str]:
+def display_status(at: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
     """The status people read, for queries that join `invoice` with its `clinic_location`.
 
     The one definition (B4): lists, pages, papers and exports all select it. Overdue from the day after the due
     date, by the date at the invoice's location at the instant `at`.
     """
-    today = cast(func.timezone(col(ClinicLocation.timezone), literal(at, DateTime(timezone=True))), Date)
+    instant = literal(at, DateTime(timezone=True)) if isinstance(at, datetime) else at
+    today = cast(func.timezone(col(ClinicLocation.timezone), instant), Date)
     owed = case(
         (col(Invoice.due_on) < today, DisplayStatus.OVERDUE.value),
         (col(Invoice.balance) < col(Invoice.total), DisplayStatus.PART_PAID.value),
