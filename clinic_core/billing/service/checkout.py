@@ -9,10 +9,8 @@ from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import insert
-
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.billing.allocation import check_payable, guards, oldest_first, payment_values
+from clinic_core.billing.allocation import check_payable, guards, insert_payments, oldest_first, payment_values
 from clinic_core.billing.checkout import settle
 from clinic_core.billing.credit import credit_payments
 from clinic_core.billing.drafting import write_draft
@@ -25,7 +23,7 @@ from clinic_core.errors import Conflict
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.money import ZERO
-from clinic_core.models import Invoice, Payment, Receipt
+from clinic_core.models import Invoice, Receipt
 
 _NAME = "invoice.check_out"
 
@@ -121,8 +119,7 @@ def _pay(
             receipt = _receipt(work, request.patient_id, location, payment.model_copy(update={"amount": kept}), instant)
             values += payment_values(receipt, _take(owed, order, kept))
             receipts.append(receipt.id)
-        if values:
-            session.execute(insert(Payment).values(values))
+        insert_payments(session, values)
     return receipts, used, settled.change
 
 

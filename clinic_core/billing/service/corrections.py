@@ -7,12 +7,12 @@ used of it: whoever comes second is refused there.
 from collections.abc import Mapping
 from decimal import Decimal
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission, Work, use_case
 from clinic_core.access.scope import invoices_in_scope
-from clinic_core.billing.allocation import check_payable, guards
+from clinic_core.billing.allocation import check_payable, guards, insert_payments
 from clinic_core.billing.credit import credit_payments
 from clinic_core.billing.reach import locked_invoices, patient_in_reach, today_at
 from clinic_core.billing.schemas import (
@@ -25,7 +25,7 @@ from clinic_core.billing.schemas import (
 from clinic_core.errors import Conflict, InvalidInput, NotFound
 from clinic_core.kit import formats
 from clinic_core.kit.money import ZERO
-from clinic_core.models import Adjustment, Invoice, Payment
+from clinic_core.models import Adjustment, Invoice
 from clinic_core.vocabulary import AdjustmentKind, InvoiceStatus
 
 _TAKEN_BACK_ONCE = "uq_adjustment_organization_id_reverses_adjustment_id"
@@ -120,7 +120,7 @@ def apply_credit(work: Work, request: ApplyCredit) -> AppliedCredit:
     if not values:
         raise Conflict("This patient has no credit to put on an invoice.")
     with work.constraints(guards()):
-        session.execute(insert(Payment).values(values))
+        insert_payments(session, values)
     return AppliedCredit(id=request.patient_id, amount=sum((_amount(value) for value in values), ZERO))
 
 

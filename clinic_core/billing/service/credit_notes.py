@@ -3,12 +3,12 @@
 from datetime import date
 from decimal import Decimal
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.billing.allocation import guards, payment_values
+from clinic_core.billing.allocation import guards, insert_payments, payment_values
 from clinic_core.billing.crediting import Credit, credit_of
 from clinic_core.billing.numbering import next_number
 from clinic_core.billing.reach import locked_invoices, today_at
@@ -77,8 +77,7 @@ def _release(session: Session, invoice: Invoice, excess: Decimal, released_on: d
         if part > 0:
             values += payment_values(receipt, {invoice.id: -part}, applied_on=released_on)
             excess -= part
-    if values:
-        session.execute(insert(Payment).values(values))
+    insert_payments(session, values)
 
 
 def _credit_note(work: Work, invoice: Invoice, credit: Credit, reason: str, issued_on: date) -> Invoice:

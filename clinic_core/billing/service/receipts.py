@@ -2,10 +2,15 @@
 
 from datetime import date
 
-from sqlalchemy import insert
-
 from clinic_core.access import Permission, Work, use_case
-from clinic_core.billing.allocation import allocated_as_given, check_payable, guards, oldest_first, payment_values
+from clinic_core.billing.allocation import (
+    allocated_as_given,
+    check_payable,
+    guards,
+    insert_payments,
+    oldest_first,
+    payment_values,
+)
 from clinic_core.billing.numbering import next_number
 from clinic_core.billing.reach import location_in_reach, locked_invoices, patient_in_reach
 from clinic_core.billing.rows import refreshed_receipt
@@ -13,7 +18,7 @@ from clinic_core.billing.schemas import ReceiptHead, RecordReceipt
 from clinic_core.kit.calendar import local_date, zone
 from clinic_core.kit.clock import now
 from clinic_core.kit.text import field_error
-from clinic_core.models import Payment, Receipt
+from clinic_core.models import Receipt
 
 EARLIEST = date(2000, 1, 1)
 
@@ -65,6 +70,5 @@ def record_receipt(work: Work, request: RecordReceipt) -> ReceiptHead:
     with work.constraints(guards()):
         session.add(receipt)
         session.flush()
-        if parts:
-            session.execute(insert(Payment).values(payment_values(receipt, parts)))
+        insert_payments(session, payment_values(receipt, parts))
     return refreshed_receipt(session, actor, receipt.id)
