@@ -64,6 +64,16 @@ def open_directory() -> Iterator[Path]:
 
 
 @pytest.fixture
+def data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A data directory of the test's own."""
+    monkeypatch.setenv("CLINIC_DATA_DIR", str(tmp_path))
+    settings.cache_clear()
+    yield tmp_path
+    monkeypatch.undo()
+    settings.cache_clear()
+
+
+@pytest.fixture
 def own_server(open_directory: Path) -> Iterator[Callable[[], EmbeddedPostgres]]:
     """Makes a server with production settings, not yet started, to be killed at will; each call joins the same one."""
     made: list[EmbeddedPostgres] = []

@@ -6,7 +6,7 @@ workers at one batch take turns, so each paper is made once.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from uuid import UUID
 
@@ -36,6 +36,8 @@ from clinic_core.billing.schemas.batches import (
     MadeStep,
     MakePapers,
 )
+from clinic_core.billing.statement_paper import statement_pdf
+from clinic_core.billing.statements import read_statements
 from clinic_core.errors import Conflict
 from clinic_core.kit.clock import now
 from clinic_core.models import DocumentBatch, DocumentBatchItem, Patient
@@ -44,6 +46,7 @@ from clinic_core.vocabulary import BatchKind, BatchStatus
 KEPT = timedelta(days=7)
 OUT_OF_REACH = "This is no longer within the reach of who asked for it."
 SETTLED = "Everything that this letter asks for was paid meanwhile."
+NOTHING_OWED = "Everything that was owed was paid meanwhile."
 NOTHING_MADE = "There is nothing to print; why is said for each paper."
 
 
@@ -162,6 +165,26 @@ def _documents(work: Work, _batch: DocumentBatch, items: Sequence[DocumentBatchI
     return papers
 
 
+def _statements(work: Work, batch: DocumentBatch, items: Sequence[DocumentBatchItem]) -> _Papers:
+    asked = batch.parameters_json
+    found = read_statements(
+        work,
+        [item.patient_id for item in items],
+        first_day=date.fromisoformat(asked["first_day"]) if asked.get("first_day") else None,
+        last_day=date.fromisoformat(asked["last_day"]),
+    )
+    papers, logo = _Papers(), _logo(work)
+    for item in items:
+        statement = found.get(item.patient_id)
+        if statement is None or (asked.get("debtors") and not statement.open_items):
+            papers.problems[item.id] = OUT_OF_REACH if statement is None else NOTHING_OWED
+            continue
+        papers.files[item.position] = statement_pdf(statement, work.actor.settings.locale, logo)
+        if statement.to_pay > 0 or not statement.others_pay:
+            papers.for_patient.add(item.id)
+    return papers
+
+
 def _reminders(work: Work, _batch: DocumentBatch, items: Sequence[DocumentBatchItem]) -> _Papers:
     letters = read_letters(work, [item.id for item in items])
     papers, logo = _Papers(), _logo(work)
@@ -184,6 +207,7 @@ def _logo(work: Work) -> bytes | None:
 _PAPERS: Mapping[BatchKind, Callable[[Work, DocumentBatch, Sequence[DocumentBatchItem]], _Papers]] = {
     BatchKind.DOCUMENTS: _documents,
     BatchKind.REMINDERS: _reminders,
+    BatchKind.STATEMENTS: _statements,
 }
 
 
