@@ -81,6 +81,22 @@ def location_in_reach(
     return Place(*location)
 
 
+def invoice_in_reach(session: Session, actor: Actor, permission: Permission, invoice_id: UUID) -> Invoice:
+    """The document as it is now, not locked, if the actor reaches it with the permission.
+
+    Raises:
+        NotFound: no such document, or out of scope.
+    """
+    invoice = session.scalars(
+        select(Invoice)
+        .where(col(Invoice.id) == invoice_id, invoices_in_scope(actor, permission))
+        .execution_options(populate_existing=True)
+    ).one_or_none()
+    if invoice is None:
+        raise NotFound("This invoice does not exist.")
+    return invoice
+
+
 def locked_invoices(
     session: Session, actor: Actor, permission: Permission, invoice_ids: Collection[UUID]
 ) -> dict[UUID, Invoice]:

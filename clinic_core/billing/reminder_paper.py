@@ -3,7 +3,10 @@
 from collections.abc import Iterator
 
 from clinic_core.billing.parties import letterhead_lines
-from clinic_core.billing.schemas import ReminderLetter, ReminderLine
+from clinic_core.billing.schemas import (
+    ReminderLetter,
+)
+from clinic_core.billing.schemas.reminders import ReminderLine
 from clinic_core.kit import formats
 from clinic_core.kit.formats import Locale
 from clinic_core.kit.money import ZERO

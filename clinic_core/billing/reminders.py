@@ -19,7 +19,10 @@ from clinic_core.access import Actor, Permission, Work, query
 from clinic_core.access.organization import REMINDER_STEPS, ReminderStep
 from clinic_core.access.scope import invoices_in_scope
 from clinic_core.billing.parties import is_billed_to_patient, payer, paying_patient, seller
-from clinic_core.billing.schemas import ReminderLetter, ReminderLine
+from clinic_core.billing.schemas import (
+    ReminderLetter,
+)
+from clinic_core.billing.schemas.reminders import ReminderLine
 from clinic_core.kit.formats import person_name
 from clinic_core.models import ClinicLocation, Invoice, Patient, PaymentReminder
 

@@ -1,7 +1,7 @@
 """The life of a document: which stored status may follow which, and the status people read."""
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Protocol
 
@@ -44,16 +44,20 @@ def check_transition(invoice: Standing, to: InvoiceStatus) -> None:
         raise IllegalTransition(f"{name} is {invoice.status.label.lower()} and cannot become {to.label.lower()}.")
 
 
+def date_at_location(at: datetime | ColumnElement[datetime]) -> ColumnElement[date]:
+    """The date at the instant `at`, for queries that join `clinic_location`: the one of each row's own location."""
+    instant = literal(at, DateTime(timezone=True)) if isinstance(at, datetime) else at
+    return cast(func.timezone(col(ClinicLocation.timezone), instant), Date)
+
+
 def display_status(at: datetime | ColumnElement[datetime]) -> ColumnElement[str]:
     """The status people read, for queries that join `invoice` with its `clinic_location`.
 
     The one definition (B4): lists, pages, papers and exports all select it. Overdue from the day after the due
     date, by the date at the invoice's location at the instant `at`.
     """
-    instant = literal(at, DateTime(timezone=True)) if isinstance(at, datetime) else at
-    today = cast(func.timezone(col(ClinicLocation.timezone), instant), Date)
     owed = case(
-        (col(Invoice.due_on) < today, DisplayStatus.OVERDUE.value),
+        (col(Invoice.due_on) < date_at_location(at), DisplayStatus.OVERDUE.value),
         (col(Invoice.balance) < col(Invoice.total), DisplayStatus.PART_PAID.value),
         else_=DisplayStatus.ISSUED.value,
     )

@@ -7,7 +7,7 @@ from starlette.responses import PlainTextResponse, Response
 
 from clinic_core.access import Actor
 from clinic_core.auth.sessions import ANONYMOUS, actor_for_session
-from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
+from clinic_core.errors import Conflict, InvalidInput, NotFound, PermissionDenied
 
 
 def answer_person(request: Request, make: Callable[[Actor], Response]) -> Response:
@@ -21,6 +21,8 @@ def answer_person(request: Request, make: Callable[[Actor], Response]) -> Respon
         return refused(error.message, 403)
     except NotFound as error:
         return refused(error.message, 404)
+    except Conflict as error:
+        return refused(error.message, 409)
     except InvalidInput as error:
         return refused(error.message, 400)
 

@@ -5,7 +5,11 @@ from decimal import Decimal
 from uuid import UUID
 
 from clinic_core.access.organization import REMINDER_STEPS
-from clinic_core.billing.schemas import Party, ReminderLetter, ReminderLine
+from clinic_core.billing.schemas import (
+    Party,
+    ReminderLetter,
+)
+from clinic_core.billing.schemas.reminders import ReminderLine
 from tests.billing.papers import SELLER
 
 _ID = UUID(int=1)

@@ -23,6 +23,7 @@ from clinic_core.billing.queries.documents import (
     open_invoices,
     print_invoice,
 )
+from clinic_core.billing.queries.invoice_reminders import list_invoice_reminders
 from clinic_core.billing.queries.numbers import export_numbers, list_number_series, number_proof
 from clinic_core.billing.queries.paper_settings import get_paper_settings, sample_invoice
 from clinic_core.billing.queries.radar import export_radar, list_radar, sum_radar
@@ -35,6 +36,12 @@ from clinic_core.billing.queries.receipts import (
     print_receipt,
 )
 from clinic_core.billing.queries.refunds import count_refund_requests, list_refund_requests
+from clinic_core.billing.queries.reminders import (
+    list_due_reminders,
+    list_paying_patients,
+    list_unreminded,
+    preview_letter,
+)
 from clinic_core.billing.queries.statements import export_statement, get_statement, print_statement
 from clinic_core.billing.queries.takings import export_takings, takings
 from clinic_core.billing.queries.uninvoiced import export_uninvoiced, list_uninvoiced
@@ -64,17 +71,22 @@ __all__ = [
     "list_batches",
     "list_catalogue",
     "list_closings",
+    "list_due_reminders",
+    "list_invoice_reminders",
     "list_invoices",
     "list_number_series",
+    "list_paying_patients",
     "list_radar",
     "list_receipts",
     "list_refund_requests",
     "list_uninvoiced",
+    "list_unreminded",
     "month_to_close",
     "number_proof",
     "open_invoices",
     "patient_balance",
     "preview_credit",
+    "preview_letter",
     "price_history",
     "print_invoice",
     "print_receipt",

@@ -7,9 +7,13 @@ from uuid import UUID
 from pydantic import Field
 
 from clinic_core.billing.schemas.base import PAGE_LIMIT, PAGE_SIZE, Frozen
+from clinic_core.billing.schemas.batches import BatchRow
 from clinic_core.billing.schemas.documents import Party
 from clinic_core.billing.schemas.reminder_rules import MOST_STEPS
+from clinic_core.errors import InvalidInput
 from clinic_core.vocabulary import Choice
+
+MOST_INVOICES = 20_000
 
 
 class ReminderObstacle(Choice):
@@ -138,6 +142,34 @@ class PreviewLetter(Frozen):
 
     invoice_id: UUID
     clinic_location_id: UUID | None = None
+
+
+class StartReminders(ReminderFilter):
+    """Remind of the chosen invoices, or of all that pass the filters; by `email` where the patient may be mailed."""
+
+    invoice_ids: tuple[UUID, ...] = Field(default=(), max_length=MOST_INVOICES)
+    email: bool = False
+    request_id: UUID | None = None
+
+    def model_post_init(self, _context: object, /) -> None:
+        """Refuses what the fields say against each other."""
+        if len(set(self.invoice_ids)) < len(self.invoice_ids):
+            raise InvalidInput("An invoice is chosen twice for one run of reminders.")
+
+
+class LeftOut(Frozen):
+    """An invoice that was chosen and is not reminded of, and why not."""
+
+    invoice_id: UUID
+    number: str
+    sentence: str
+
+
+class StartedReminders(BatchRow):
+    """The batch in which the letters are made, over how many invoices, and what was left out of it."""
+
+    invoices: int
+    left_out: tuple[LeftOut, ...]
 
 
 class ReminderLine(Frozen):

@@ -38,6 +38,12 @@ from clinic_core.billing.service.refunds import (
     set_four_eyes,
     withdraw_refund,
 )
+from clinic_core.billing.service.reminders import (
+    hold_reminders,
+    release_hold,
+    set_reminder_steps,
+    start_reminders,
+)
 
 __all__ = [
     "apply_credit",
@@ -54,6 +60,7 @@ __all__ = [
     "fail_batch",
     "fetch_batch",
     "finish_batch",
+    "hold_reminders",
     "import_catalogue",
     "issue_invoice",
     "make_next_papers",
@@ -61,6 +68,7 @@ __all__ = [
     "record_receipt",
     "refund_receipt",
     "refused_rows",
+    "release_hold",
     "reopen_closing",
     "request_refund",
     "retry_batch",
@@ -68,7 +76,9 @@ __all__ = [
     "set_catalogue_item_active",
     "set_four_eyes",
     "set_paper_settings",
+    "set_reminder_steps",
     "start_document_batch",
+    "start_reminders",
     "sweep_batches",
     "update_catalogue_item",
     "update_draft",
