@@ -21,8 +21,9 @@ from clinic_core.billing.schemas.batches import (
     MakePapers,
     SweepBatches,
 )
-from clinic_core.billing.service import fail_batch, finish_batch, make_next_papers, sweep_batches
+from clinic_core.billing.service import fail_batch, finish_batch, sweep_batches
 from clinic_core.errors import NotFound, NotSignedIn, PermissionDenied
+from clinic_core.notifications.service import make_papers
 
 GONE = "Who asked for this print run can no longer sign in. Start a new one."
 NOT_ALLOWED = "Who asked for this print run may no longer do that. Start a new one."
@@ -67,7 +68,7 @@ def sweep(actor: Actor, _ids: Mapping[str, UUID]) -> None:
 
 
 def _make(maker: Actor, batch_id: UUID) -> None:
-    while not perform(maker, make_next_papers, MakePapers(batch_id=batch_id)).is_finished:
+    while not perform(maker, make_papers, MakePapers(batch_id=batch_id)).is_finished:
         pass
     perform(maker, finish_batch, FinishBatch(batch_id=batch_id))
 

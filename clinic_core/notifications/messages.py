@@ -1,8 +1,12 @@
-"""What messages say: short plain text with the location's time and its zone's name; nothing clinical, no names."""
+"""What messages say: short plain text with the location's time and its zone's name; nothing clinical, no names.
+
+Papers are attached; the words around them have no amounts either, as mail is read over shoulders.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from clinic_core.kit.formats import Locale, datetime_zone_text
@@ -23,6 +27,14 @@ class Occasion:
 
 
 @dataclass(frozen=True)
+class PaperOccasion:
+    """A paper that goes out as an attachment: where its file lies."""
+
+    clinic: str
+    file: Path
+
+
+@dataclass(frozen=True)
 class Text:
     """A subject for e-mails, and the words."""
 
@@ -33,6 +45,11 @@ class Text:
 def write_message(kind: NotificationType, occasion: Occasion) -> Text:
     """The words of a message of that kind."""
     return _WRITERS[kind](occasion)
+
+
+def write_paper_message(kind: NotificationType, occasion: PaperOccasion) -> Text:
+    """The words around a paper of that kind."""
+    return _PAPER_WRITERS[kind](occasion)
 
 
 def _reminder(occasion: Occasion) -> Text:
@@ -71,11 +88,31 @@ def _offer(occasion: Occasion) -> Text:
     )
 
 
+def _statement(occasion: PaperOccasion) -> Text:
+    return Text(
+        f"Your statement from {occasion.clinic}",
+        f"{occasion.clinic} sends you a statement of your account; it is attached as a PDF file."
+        " If something is not clear, please tell us.",
+    )
+
+
+def _payment_reminder(occasion: PaperOccasion) -> Text:
+    return Text(
+        f"A letter from {occasion.clinic} about your invoices",
+        f"{occasion.clinic} writes to you about invoices that are still open; the letter is attached as a PDF file."
+        " If you have paid in the meantime, please take it as settled.",
+    )
+
+
 _WRITERS: dict[NotificationType, Callable[[Occasion], Text]] = {
     NotificationType.APPOINTMENT_REMINDER: _reminder,
     NotificationType.APPOINTMENT_MOVED: _moved,
     NotificationType.APPOINTMENT_CANCELLED: _cancelled,
     NotificationType.WAITING_LIST_OFFER: _offer,
+}
+_PAPER_WRITERS: dict[NotificationType, Callable[[PaperOccasion], Text]] = {
+    NotificationType.STATEMENT: _statement,
+    NotificationType.PAYMENT_REMINDER: _payment_reminder,
 }
 
 

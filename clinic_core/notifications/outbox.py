@@ -1,9 +1,10 @@
 """The file drop: every message a file of its own, for whatever carries it on; the name is the message's id.
 
 A message that is sent again after a crash overwrites its file, so nobody gets it twice under two names. Files hold
-addresses, so what nobody carried away is deleted after some days.
+addresses and papers, so what nobody carried away is deleted after some days.
 """
 
+import base64
 import json
 import os
 from contextlib import suppress
@@ -21,6 +22,15 @@ _WRITTEN, _UNFINISHED = ".json", ".json.part"
 
 
 @dataclass(frozen=True)
+class Attachment:
+    """A file that goes out with a message."""
+
+    name: str
+    media_type: str
+    content: bytes
+
+
+@dataclass(frozen=True)
 class OutgoingMessage:
     """A message with its address; never logged, never stored anywhere but in its file."""
 
@@ -31,6 +41,7 @@ class OutgoingMessage:
     subject: str
     text: str
     written_at: datetime
+    attachments: tuple[Attachment, ...] = ()
 
 
 def outbox_file(organization_id: UUID, message_id: UUID) -> Path:
@@ -98,8 +109,17 @@ def _content(message: OutgoingMessage) -> bytes:
         "subject": message.subject,
         "text": message.text,
         "written_at": message.written_at.isoformat(),
+        "attachments": [_attachment(one) for one in message.attachments],
     }
     return json.dumps(fields, ensure_ascii=False, indent=2).encode()
+
+
+def _attachment(attachment: Attachment) -> dict[str, str]:
+    return {
+        "name": attachment.name,
+        "media_type": attachment.media_type,
+        "content": base64.b64encode(attachment.content).decode("ascii"),
+    }
 
 
 def _sync_directory(directory: Path) -> None:

@@ -12,7 +12,10 @@ from clinic_core.notifications.schemas import ListMessages, NotificationRow
 
 @query(Permission.APPOINTMENT_READ, name="notification.list")
 def list_messages(work: Work, request: ListMessages) -> list[NotificationRow]:
-    """The messages of an appointment or of a patient in reach, newest first; those of appointments in reach only."""
+    """The messages of an appointment or of a patient in reach, newest first.
+
+    Of a patient, only those of appointments in reach, and about papers only what the actor sees of the account.
+    """
     appointments = select(col(Appointment.id)).where(appointments_in_scope(work.actor, Permission.APPOINTMENT_READ))
     if request.appointment_id is not None:
         condition: ColumnElement[bool] = col(Notification.appointment_id).in_(
@@ -28,6 +31,12 @@ def list_messages(work: Work, request: ListMessages) -> list[NotificationRow]:
                 col(Notification.appointment_id).is_(None),
                 col(Notification.appointment_id).in_(
                     appointments.where(col(Appointment.patient_id) == request.patient_id)
+                ),
+            ),
+            or_(
+                col(Notification.document_batch_item_id).is_(None),
+                col(Notification.patient_id).in_(
+                    select(col(Patient.id)).where(patients_in_scope(work.actor, Permission.BILLING_VIEW))
                 ),
             ),
         )

@@ -4,11 +4,12 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import exists, select
 from sqlalchemy.orm import Session
 from sqlmodel import col
 
 from clinic_core.access import Actor
+from clinic_core.billing.archive import paper_path
 from clinic_core.kit.calendar import zone
 from clinic_core.kit.clock import now
 from clinic_core.models import (
@@ -16,15 +17,27 @@ from clinic_core.models import (
     AppointmentEvent,
     AppUser,
     ClinicLocation,
+    DocumentBatch,
+    DocumentBatchItem,
+    Invoice,
     Notification,
     Patient,
+    PaymentReminder,
     WaitingListOffer,
 )
 from clinic_core.notifications.addressee import obstacle
-from clinic_core.notifications.messages import Occasion
+from clinic_core.notifications.messages import Occasion, PaperOccasion
 from clinic_core.scheduling.transitions import EXPECTED
 from clinic_core.scheduling.waiting_list import is_taken
-from clinic_core.vocabulary import AppointmentStatus, NotificationType, OfferStatus, WithdrawnReason
+from clinic_core.vocabulary import (
+    AppointmentStatus,
+    BatchStatus,
+    InvoiceStatus,
+    NotificationChannel,
+    NotificationType,
+    OfferStatus,
+    WithdrawnReason,
+)
 
 
 @dataclass(frozen=True)
@@ -37,10 +50,12 @@ class _Facts:
 
 def find_occasion(
     session: Session, actor: Actor, message: Notification, patient: Patient
-) -> Occasion | WithdrawnReason:
+) -> Occasion | PaperOccasion | WithdrawnReason:
     """What the message says, from the rows as they are now; or why it must not go out any more."""
     if (reason := obstacle(patient, message.channel)) is not None:
         return reason
+    if message.document_batch_item_id is not None:
+        return _of_paper(session, actor, message, message.document_batch_item_id)
     facts: _Facts | WithdrawnReason
     if message.offer_id is not None:
         facts = _of_offer(session, message.offer_id)
@@ -61,6 +76,34 @@ def find_occasion(
         expires_at=facts.expires_at,
         new_practitioner=practitioner.display_name if practitioner is not None else None,
     )
+
+
+def _of_paper(session: Session, actor: Actor, message: Notification, item_id: UUID) -> PaperOccasion | WithdrawnReason:
+    """Papers go by e-mail alone; a reminder of which everything was paid meanwhile does not go out."""
+    if message.channel is not NotificationChannel.EMAIL:
+        return WithdrawnReason.NO_ADDRESS
+    item = session.get_one(DocumentBatchItem, item_id)
+    batch = session.get_one(DocumentBatch, item.document_batch_id, populate_existing=True)
+    if batch.status is BatchStatus.CANCELLED:
+        return WithdrawnReason.BATCH_CANCELLED
+    if message.type is NotificationType.PAYMENT_REMINDER and not _is_owed(session, item_id):
+        return WithdrawnReason.NOTHING_OWED
+    return PaperOccasion(actor.organization_name, paper_path(message.organization_id, batch.id, item.position))
+
+
+def _is_owed(session: Session, item_id: UUID) -> bool:
+    """Whether any invoice of a letter is still open."""
+    is_open = (
+        exists()
+        .where(
+            col(PaymentReminder.document_batch_item_id) == item_id,
+            col(Invoice.id) == col(PaymentReminder.invoice_id),
+            col(Invoice.status) == InvoiceStatus.ISSUED,
+            col(Invoice.balance) > 0,
+        )
+        .select()
+    )
+    return bool(session.execute(is_open).scalar_one())
 
 
 def _of_offer(session: Session, offer_id: UUID) -> _Facts | WithdrawnReason:

@@ -53,7 +53,7 @@ def messages_of(clinic: Clinic, patient_id: UUID) -> list[NotificationRow]:
         return list_messages(work, ListMessages(patient_id=patient_id))[::-1]
 
 
-def dropped(outbox: Path, clinic: Clinic) -> dict[str, dict[str, str]]:
+def dropped(outbox: Path, clinic: Clinic) -> dict[str, dict[str, Any]]:
     """The files of an organisation in the file drop, by name."""
     folder = outbox / "outbox" / str(clinic.organization_id)
     return {path.name: json.loads(path.read_bytes()) for path in folder.glob("*")} if folder.exists() else {}

@@ -59,6 +59,7 @@ def test_a_reminder_goes_out_when_it_is_due_and_not_before(clinic: Clinic, outbo
         "text": f"{clinic.name} reminds you of your appointment on 3 Mar 2031, 10:00 (Europe/Berlin) at Main street."
         " If you cannot come, please tell us.",
         "written_at": DUE.isoformat(),
+        "attachments": [],
     }
     path = outbox_file(clinic.organization_id, reminder.id)
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)

@@ -15,6 +15,7 @@ from clinic_core.notifications.service.notices import (
     notify_offer,
 )
 from clinic_core.notifications.service.offers import offer_with_message
+from clinic_core.notifications.service.papers import cancel_batch_with_emails, make_papers
 from clinic_core.notifications.service.reminders import (
     book_with_reminder,
     cancel_with_reminders,
@@ -35,6 +36,7 @@ from clinic_core.notifications.service.undo import undo_with_reminders
 __all__ = [
     "book_series_with_reminders",
     "book_with_reminder",
+    "cancel_batch_with_emails",
     "cancel_displaced",
     "cancel_series_with_reminders",
     "cancel_with_reminders",
@@ -44,6 +46,7 @@ __all__ = [
     "edit_series_with_reminders",
     "extend_series_with_reminders",
     "hand_over_displaced",
+    "make_papers",
     "move_displaced",
     "move_with_reminders",
     "notify_cancelled",

@@ -1,4 +1,7 @@
-"""Delivery: what is due is checked once more, written to the file drop, and noted as sent."""
+"""Delivery: what is due is checked once more, written to the file drop, and noted as sent.
+
+A paper is read when its own message is written and let go of with it, so memory holds one at a time.
+"""
 
 from datetime import timedelta
 
@@ -9,17 +12,22 @@ from clinic_core.access import Permission, Work, use_case
 from clinic_core.kit.clock import now
 from clinic_core.models import Notification, Patient
 from clinic_core.notifications.addressee import address
-from clinic_core.notifications.messages import write_message
+from clinic_core.notifications.messages import Occasion, PaperOccasion, write_message, write_paper_message
 from clinic_core.notifications.moved import follow_moves
-from clinic_core.notifications.outbox import OutgoingMessage, drop_message
+from clinic_core.notifications.outbox import Attachment, OutgoingMessage, drop_message
 from clinic_core.notifications.planned import IS_PLANNED
 from clinic_core.notifications.schemas import DeliverDue, Delivered
 from clinic_core.notifications.standing import find_occasion
-from clinic_core.vocabulary import DeliveryError, NotificationStatus, WithdrawnReason
+from clinic_core.vocabulary import DeliveryError, NotificationStatus, NotificationType, WithdrawnReason
 
 MOST_ATTEMPTS = 6
 FIRST_DELAY = timedelta(minutes=1)
 GROWTH = 4
+
+_PAPER_NAMES = {
+    NotificationType.STATEMENT: "statement.pdf",
+    NotificationType.PAYMENT_REMINDER: "payment-reminder.pdf",
+}
 
 
 @use_case(Permission.SETTINGS_MANAGE, name="notification.deliver")
@@ -27,8 +35,9 @@ def deliver_due(work: Work, request: DeliverDue) -> Delivered:
     """Sends the messages of the organisation that are due, oldest first; two deliveries at once share them.
 
     Reminders first follow appointments that were moved without them. What is no longer true is withdrawn with its
-    reason. A message that cannot be written is tried again after 1, 4, 16, 64 and 256 minutes and then given up as
-    failed. The file is written before the row is noted as sent: a crash between the two writes the same file again.
+    reason. A message that cannot be written, or whose paper is not there, is tried again after 1, 4, 16, 64 and 256
+    minutes and then given up as failed. The file is written before the row is noted as sent: a crash between the two
+    writes the same file again.
     """
     followed = follow_moves(work.session, limit=request.limit)
     due = list(
@@ -67,16 +76,11 @@ def _deliver(work: Work, message: Notification) -> None:
     if isinstance(occasion, WithdrawnReason):
         _withdraw(message, occasion)
         return
-    text = write_message(message.type, occasion)
-    outgoing = OutgoingMessage(
-        id=message.id,
-        organization_id=message.organization_id,
-        channel=message.channel,
-        to=address(patient, message.channel),
-        subject=text.subject,
-        text=text.body,
-        written_at=now(),
-    )
+    try:
+        outgoing = _outgoing(message, patient, occasion)
+    except OSError:
+        _postpone(message, DeliveryError.PAPER_MISSING)
+        return
     try:
         drop_message(outgoing)
     except OSError:
@@ -84,6 +88,31 @@ def _deliver(work: Work, message: Notification) -> None:
         return
     message.status, message.sent_at = NotificationStatus.SENT, now()
     message.next_attempt_at = None
+
+
+def _outgoing(message: Notification, patient: Patient, occasion: Occasion | PaperOccasion) -> OutgoingMessage:
+    """The message with its words and its paper.
+
+    Raises:
+        OSError: the paper is not there, or cannot be read.
+    """
+    attachments: tuple[Attachment, ...] = ()
+    if isinstance(occasion, PaperOccasion):
+        text = write_paper_message(message.type, occasion)
+        paper = Attachment(_PAPER_NAMES[message.type], "application/pdf", occasion.file.read_bytes())
+        attachments = (paper,)
+    else:
+        text = write_message(message.type, occasion)
+    return OutgoingMessage(
+        id=message.id,
+        organization_id=message.organization_id,
+        channel=message.channel,
+        to=address(patient, message.channel),
+        subject=text.subject,
+        text=text.body,
+        written_at=now(),
+        attachments=attachments,
+    )
 
 
 def _withdraw(message: Notification, reason: WithdrawnReason) -> None:
