@@ -46,6 +46,7 @@ class Benchmark(StrEnum):
     INVOICE_LIST = "invoice-list"
     PDF = "pdf"
     RACE = "race"
+    RECEIPTS = "receipts"
     SLOTS = "slots"
 
 

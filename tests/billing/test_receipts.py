@@ -63,6 +63,19 @@ def test_an_assistant_collects_and_it_is_audited(clinic: Clinic) -> None:
     } <= set(audited(clinic, "receipt.record"))
 
 
+@pytest.mark.parametrize("chosen", [0, 1, 2])
+def test_what_is_answered_is_what_is_kept(clinic: Clinic, chosen: int) -> None:
+    patient = make_patient(clinic)
+    invoices = [priced(clinic, patient, "10.10").id for _ in range(chosen)]
+    given: dict[str, object] = {"invoice_ids": tuple(invoices)} if chosen else {"clinic_location_id": clinic.main}
+    made = take(clinic, patient, "15.05", reference="card \\ 4711", method="card", **given)
+    kept = perform(clinic.actor("manager"), get_receipt, GetReceipt(receipt_id=made.id))
+    assert made == ReceiptHead.model_validate({name: getattr(kept, name) for name in ReceiptHead.model_fields})
+    assert {(one.reference, one.method, one.received_on) for one in kept.payments} == (
+        {(made.reference, made.method, made.received_on)} if chosen else set()
+    )
+
+
 @pytest.mark.parametrize("role", ["practitioner", "patient"])
 def test_others_do_not_collect(clinic: Clinic, role: str) -> None:
     with pytest.raises(PermissionDenied):
