@@ -3,6 +3,7 @@
 from starlette.responses import PlainTextResponse
 from starlette.routing import BaseRoute, Route
 
+from clinic_core.web.batches import BATCH_ROUTES
 from clinic_core.web.day_sheet import DAY_SHEET_ROUTES
 from clinic_core.web.documents import DOCUMENT_ROUTES
 from clinic_core.web.exports import EXPORT_ROUTES
@@ -24,6 +25,7 @@ ROUTES: list[BaseRoute] = [
     *SESSION_ROUTES,
     *DOCUMENT_ROUTES,
     *STATEMENT_ROUTES,
+    *BATCH_ROUTES,
     *DAY_SHEET_ROUTES,
     *EXPORT_ROUTES,
     *ICS_ROUTES,

@@ -19,6 +19,7 @@ from clinic_core.ui.figure_rows import INVOICE_PAGE, PATIENT_PAGE
 from clinic_core.ui.forms import choice_field
 from clinic_core.ui.page import open_page
 from clinic_core.ui.report_filters import draw_location_filter, draw_practitioner_filter
+from clinic_core.ui.statement_run import begin_statements, draw_statements
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.tiles import counted, draw_explanation
 
@@ -98,6 +99,14 @@ with page.actions:
         Export("outstanding", parts, "Open invoices"),
         Export("credit", parts, "Credit"),
     )
+    if page.actor.can(Permission.BILLING_MANAGE):
+        st.button(
+            "Statements",
+            icon=":material/request_quote:",
+            on_click=begin_statements,
+            args=(rows_wanted,),
+            key="outstanding_statements",
+        )
 
 if view == "Debtors":
     debtors = page.read(list_debtors, rows_wanted)
@@ -165,3 +174,4 @@ else:
         page.go(PATIENT_PAGE, patient=holder.id)
 st.caption(f"Sum of all {counted(count, 'row')}: {money(total, settings.currency, settings.locale)}")
 draw_pager(count, page_size=PAGE_SIZE, key=PAGER)
+draw_statements(page)

@@ -5,6 +5,7 @@ import streamlit as st
 from clinic_core.access import Permission
 from clinic_core.billing.queries import count_invoices, list_invoices
 from clinic_core.billing.schemas import DisplayStatus, InvoiceFilter, ListInvoices
+from clinic_core.ui.batches import begin_printing, draw_printing
 from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.forms import date_field
 from clinic_core.ui.invoice_paper import invoice_columns
@@ -42,6 +43,7 @@ wanted = InvoiceFilter(status=status, issued_from=first_day, issued_to=last_day,
 parts = {NAMES[name]: value for name, value in wanted.model_dump(mode="json", exclude_defaults=True).items()}
 with page.actions:
     draw_export(Export("invoices", parts))
+    st.button("Print", icon=":material/print:", on_click=begin_printing, args=(wanted,), key="invoices_print")
     if page.actor.can(Permission.BILLING_MANAGE) and st.button("New invoice", type="primary", icon=":material/add:"):
         page.go(INVOICE_PAGE)
 
@@ -57,5 +59,6 @@ chosen = show_table(
     empty="No invoice passes these filters." if parts else "No invoice yet. It begins with a draft for a patient.",
 )
 draw_pager(total, page_size=PAGE_SIZE, key=PAGER)
+draw_printing(page)
 if chosen is not None:
     page.go(INVOICE_PAGE, invoice=chosen.id)

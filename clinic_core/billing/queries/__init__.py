@@ -1,6 +1,7 @@
 """Billing's reads: documents, receipts, balances, the catalogue, the proof of numbers."""
 
 from clinic_core.billing.queries.batches import (
+    count_batches,
     count_printable,
     get_batch,
     kept_batches,
@@ -47,6 +48,7 @@ from clinic_core.billing.queries.takings import export_takings, takings
 from clinic_core.billing.queries.uninvoiced import export_uninvoiced, list_uninvoiced
 
 __all__ = [
+    "count_batches",
     "count_invoices",
     "count_printable",
     "count_receipts",

@@ -40,6 +40,15 @@ def list_batches(work: Work, request: ListBatches) -> tuple[ListedBatch, ...]:
     return tuple(_row(*found) for found in work.session.execute(statement))
 
 
+@query(Permission.BILLING_VIEW, name="batch.count")
+def count_batches(work: Work, request: ListBatches) -> int:
+    """How many batches in reach there are."""
+    statement = select(func.count()).select_from(DocumentBatch).where(batches_in_reach(work.actor))
+    if request.own_only:
+        statement = statement.where(col(DocumentBatch.actor_user_id) == work.actor.user_id)
+    return work.session.execute(statement).scalar_one()
+
+
 @query(Permission.BILLING_VIEW, name="batch.get")
 def get_batch(work: Work, request: GetBatch) -> BatchDetail:
     """One batch in reach, with the first 200 papers that were not made.
