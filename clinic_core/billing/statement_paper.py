@@ -79,17 +79,12 @@ def _rows(statement: StatementDetail, locale: Locale) -> Iterator[PaperRow]:
         balance = formats.amount(movement.balance, locale)
         cells = (
             formats.date_text(movement.dated_on, locale),
-            _what(movement),
+            f"{movement.text}{_billed_to(movement)}",
             _or_nothing(movement.charged, locale),
             _or_nothing(movement.settled, locale),
             balance,
         )
         yield PaperRow(cells, "", balance)
-
-
-def _what(movement: Movement) -> str:
-    method = f", {movement.method.label.lower()}" if movement.method else ""
-    return f"{movement.text}{method}{_billed_to(movement)}"
 
 
 def _billed_to(row: Movement | OpenItem) -> str:

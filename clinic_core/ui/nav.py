@@ -55,6 +55,14 @@ NAV_PAGES: tuple[NavPage, ...] = (
     NavPage("Clinical", "pages/clinical/case.py", "Case", "folder_open", (Permission.CLINICAL_READ,), listed=False),
     NavPage("Billing", "pages/billing/invoices.py", "Invoices", "receipt_long", (Permission.BILLING_VIEW,)),
     NavPage("Billing", "pages/billing/invoice.py", "Invoice", "receipt", (Permission.BILLING_VIEW,), listed=False),
+    NavPage(
+        "Billing",
+        "pages/billing/statement.py",
+        "Statement",
+        "account_balance",
+        (Permission.BILLING_VIEW,),
+        listed=False,
+    ),
     NavPage("Billing", "pages/billing/receipts.py", "Receipts", "payments", (Permission.BILLING_VIEW,)),
     NavPage(
         "Billing",

@@ -25,11 +25,12 @@ from clinic_core.ui.chart_door import draw_closed, draw_glass
 from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.page import Page
 from clinic_core.ui.patient_consents import draw_consents
+from clinic_core.ui.statement import draw_statement_choice, may_see_statements
 from clinic_core.ui.states import draw_empty
 from clinic_core.ui.status import status_text
 from clinic_core.ui.tables import Column, Wording, show_table
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import AppointmentStatus, NotificationStatus, Scope
+from clinic_core.vocabulary import AppointmentStatus, NotificationStatus
 
 CASE_PAGE = "pages/clinical/case.py"
 _AGO = timedelta(days=365 * 150)
@@ -145,13 +146,15 @@ def draw_chart(page: Page, patient: PatientRow) -> None:
 
 def draw_billing(page: Page, patient: PatientRow) -> None:
     """What the patient owes, the invoices and the money received."""
-    # Who sees only invoices with own work (practitioners) has no balance of the patient to read.
-    if page.actor.scope(Permission.BILLING_VIEW) is not Scope.OWN:
+    sees_account = may_see_statements(page.actor)
+    if sees_account:
         _draw_balance(page, patient)
     bills = page.actor.can(Permission.BILLING_MANAGE)
     with st.container(horizontal=True, gap="small"):
         if bills and st.button("New invoice", icon=":material/receipt_long:", key="record_new_invoice"):
             page.go(INVOICE_PAGE, patient=patient.id)
+        if sees_account:
+            draw_statement_choice(page, patient.id)
         _draw_exports(patient, bills=bills)
     invoices = [
         Column[InvoiceRow](lambda row: row.number or "Draft", "Invoice"),

@@ -15,10 +15,11 @@ from clinic_core.analytics.schemas import (
 )
 from clinic_core.kit.formats import date_text, money
 from clinic_core.ui.export import Export, draw_export
-from clinic_core.ui.figure_rows import INVOICE_PAGE, PATIENT_PAGE
+from clinic_core.ui.figure_rows import INVOICE_PAGE
 from clinic_core.ui.forms import choice_field
 from clinic_core.ui.page import open_page
 from clinic_core.ui.report_filters import draw_location_filter, draw_practitioner_filter
+from clinic_core.ui.statement import open_account
 from clinic_core.ui.statement_run import begin_statements, draw_statements
 from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.tiles import counted, draw_explanation
@@ -124,13 +125,13 @@ if view == "Debtors":
             Column[DebtorRow]("balance", amount_heading),
         ],
         key="outstanding_debtors",
-        select=page.actor.can(Permission.PATIENT_READ),
+        select=page.actor.can(Permission.BILLING_VIEW, Permission.PATIENT_READ),
         wording=wording,
         empty=NOTHING,
     )
     count, total = debtors.count, debtors.total
     if debtor is not None:
-        page.go(PATIENT_PAGE, patient=debtor.id)
+        open_account(page, debtor.id, last_day=day)
 elif view == "Invoices":
     invoices = page.read(list_outstanding, rows_wanted)
     invoice = show_table(
@@ -165,13 +166,13 @@ else:
             Column[CreditRow]("amount", f"Credit ({settings.currency})"),
         ],
         key="outstanding_credit",
-        select=page.actor.can(Permission.PATIENT_READ),
+        select=page.actor.can(Permission.BILLING_VIEW, Permission.PATIENT_READ),
         wording=wording,
         empty="No patient has money that is not applied to an invoice.",
     )
     count, total = held.count, held.total
     if holder is not None:
-        page.go(PATIENT_PAGE, patient=holder.id)
+        open_account(page, holder.id, last_day=day)
 st.caption(f"Sum of all {counted(count, 'row')}: {money(total, settings.currency, settings.locale)}")
 draw_pager(count, page_size=PAGE_SIZE, key=PAGER)
 draw_statements(page)

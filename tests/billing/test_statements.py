@@ -72,11 +72,11 @@ def test_every_sort_of_change_is_on_the_day_it_counts_with_what_is_owed_after_it
             (APR, MovementKind.REFUND, "60.00", "-20.00"),
         ]
         assert [one.text for one in found.movements][2:] == [
-            f"Receipt {taken.number}",
+            f"Receipt {taken.number}, cash",
             f"Credit note {found.movements[3].number} for {visit.number}",
             f"Write-off of {band.number}",
             f"Write-off of {band.number} taken back",
-            f"Refund {found.movements[6].number} of {taken.number}",
+            f"Refund {found.movements[6].number} of {taken.number}, cash",
         ]
         assert (found.gross, found.credit, found.closing, found.to_pay) == (D("30.00"), D("50.00"), D("-20.00"), D(0))
         for first in (JAN, FEB, MAR, APR):

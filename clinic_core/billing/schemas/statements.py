@@ -97,14 +97,20 @@ class Movement(Frozen):
                 return f"Write-off of {self.of_number}"
             case MovementKind.WRITE_OFF_TAKEN_BACK:
                 return f"Write-off of {self.of_number} taken back"
+            case MovementKind.RECEIPT:
+                return f"Receipt {self.number}{self._by}"
             case MovementKind.REFUND:
-                return f"Refund {self.number} of {self.of_number}"
+                return f"Refund {self.number} of {self.of_number}{self._by}"
             case MovementKind.PAID_ELSEWHERE:
                 return f"Paid at another location: {self.of_number}"
             case MovementKind.USED_ELSEWHERE:
                 return f"Used at another location: {self.of_number}"
             case _:
                 return f"{self.kind.label} {self.number}"
+
+    @property
+    def _by(self) -> str:
+        return f", {self.method.label.lower()}" if self.method else ""
 
     @property
     def charged(self) -> Decimal | None:
