@@ -9,12 +9,15 @@ from zoneinfo import ZoneInfo
 import streamlit as st
 
 from clinic_core.access import Permission
+from clinic_core.billing.queries import count_closings, list_closings
 from clinic_core.billing.schemas import (
     CloseDay,
+    ClosingFilter,
     ClosingRow,
     CountedMethod,
     DayBeforeClosing,
     DayFigures,
+    ListClosings,
     OpenPoint,
     OpenPointKind,
     ReopenClosing,
@@ -24,14 +27,16 @@ from clinic_core.errors import InvalidInput
 from clinic_core.kit.formats import date_text, datetime_text, money, time_text
 from clinic_core.kit.money import parse_signed_money
 from clinic_core.ui.appointment_panel import open_panel
+from clinic_core.ui.export import Export, draw_forms
 from clinic_core.ui.figure_rows import INVOICE_PAGE, PATIENT_PAGE
 from clinic_core.ui.forms import long_text_field, number_field, reason_field
 from clinic_core.ui.page import Page
-from clinic_core.ui.tables import Column, Wording, show_table
+from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.tiles import counted as in_number
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import PaymentMethod
+from clinic_core.vocabulary import ClosingKind, PaymentMethod
 
+CLOSINGS_AT_ONCE = 31
 _SHOWN_AT_ONCE = 12
 _METHOD, _COUNTED = 260, 140
 
@@ -170,8 +175,19 @@ def draw_signature(page: Page, closing: ClosingRow, place: ZoneInfo) -> None:
             st.rerun()
 
 
-def draw_closed_days(page: Page, rows: Sequence[ClosingRow], place: ZoneInfo) -> None:
+def closings_page(page: Page, wanted: ClosingFilter, *, key: str) -> tuple[Sequence[ClosingRow], int]:
+    """The closings of the page that is turned to, and how many there are altogether."""
+    total = page.read(count_closings, wanted)
+    number = min(int(st.session_state.get(key, 0)), max(0, total - 1) // CLOSINGS_AT_ONCE)
+    request = ListClosings(**dict(wanted), offset=number * CLOSINGS_AT_ONCE, limit=CLOSINGS_AT_ONCE)
+    return page.read(list_closings, request), total
+
+
+def draw_closed_days(page: Page, location_id: UUID, place: ZoneInfo) -> None:
     """Closed days one below the other: what they came to, who signed them when, and who opened them again why."""
+    pager = f"closing_days_page_{location_id}"
+    wanted = ClosingFilter(kind=ClosingKind.DAY, clinic_location_id=location_id)
+    rows, total = closings_page(page, wanted, key=pager)
     show_table(
         rows,
         [
@@ -188,6 +204,9 @@ def draw_closed_days(page: Page, rows: Sequence[ClosingRow], place: ZoneInfo) ->
         wording=Wording(page.actor.settings.locale, place),
         empty="No day is closed here yet. A closed day takes no more money until somebody opens it again.",
     )
+    draw_pager(total, page_size=CLOSINGS_AT_ONCE, key=pager)
+    if rows:
+        draw_forms(Export("closed-days", {"location": location_id}, "Closed days"))
 
 
 def month_text(day: date) -> str:

@@ -1,32 +1,24 @@
 """The part of closing a month: the roll-forward of what is owed and of patient credit, signed by who may."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import date, timedelta
-from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import streamlit as st
 
-from clinic_core.billing.queries import list_closings, month_to_close
-from clinic_core.billing.schemas import CloseMonth, ClosingRow, ListClosings, MonthFigures, MonthToClose
+from clinic_core.billing.queries import month_to_close
+from clinic_core.billing.schemas import CloseMonth, ClosingFilter, ClosingRow, MonthFigures, MonthToClose, RollStep
 from clinic_core.billing.service import close_month
-from clinic_core.ui.closing_day import draw_signature, month_text
+from clinic_core.ui.closing_day import CLOSINGS_AT_ONCE, closings_page, draw_signature, month_text
+from clinic_core.ui.export import Export, draw_forms
 from clinic_core.ui.forms import long_text_field
 from clinic_core.ui.page import Page
-from clinic_core.ui.tables import Column, Wording, show_table
+from clinic_core.ui.tables import Column, Wording, draw_pager, show_table
 from clinic_core.ui.tiles import counted
 from clinic_core.vocabulary import ClosingKind
 
 MONTHS_BACK = 36
-
-
-@dataclass(frozen=True)
-class _Step:
-    """One line of a roll-forward."""
-
-    label: str
-    amount: Decimal
+_PAGER = "closing_months_page"
 
 
 def draw_months(page: Page, today: date, place: ZoneInfo) -> None:
@@ -43,39 +35,23 @@ def draw_months(page: Page, today: date, place: ZoneInfo) -> None:
         st.caption("The month is not over at every location yet.")
     else:
         _draw_closing(page, chosen, found.figures)
-    _draw_signed(page, page.read(list_closings, ListClosings(kind=ClosingKind.MONTH)), place)
+    draw_forms(Export("roll-forward", {"year": chosen.year, "month": chosen.month}, month_text(chosen)))
+    _draw_signed(page, place)
 
 
 def _draw_figures(page: Page, figures: MonthFigures) -> None:
-    owed = (
-        _Step("At the beginning", figures.opening),
-        _Step("Invoiced", figures.invoiced),
-        _Step("Credited", -figures.credited),
-        _Step("Paid", -figures.paid),
-        _Step("Released to credit", figures.released),
-        _Step("Written off", -figures.written_off),
-        _Step("Write-offs taken back", figures.taken_back),
-        _Step("At the end", figures.closing),
-    )
-    credit = (
-        _Step("At the beginning", figures.credit_opening),
-        _Step("Received", figures.received),
-        _Step("Refunded", -figures.refunded),
-        _Step("Applied to invoices", -figures.applied),
-        _Step("At the end", figures.credit_closing),
-    )
     with st.container(horizontal=True, gap="medium"):
-        for name, steps in (("What patients owe", owed), ("Patient credit", credit)):
+        for name, steps in (("What patients owe", figures.owed_steps), ("Patient credit", figures.credit_steps)):
             with st.container(width=420):
                 _draw_steps(page, name, steps)
 
 
-def _draw_steps(page: Page, name: str, steps: Sequence[_Step]) -> None:
+def _draw_steps(page: Page, name: str, steps: Sequence[RollStep]) -> None:
     show_table(
         steps,
         [
-            Column[_Step]("label", name, width="medium"),
-            Column[_Step]("amount", f"Amount ({page.actor.settings.currency})"),
+            Column[RollStep]("label", name, width="medium"),
+            Column[RollStep]("amount", f"Amount ({page.actor.settings.currency})"),
         ],
         key=f"closing_{name}",
         wording=Wording(page.actor.settings.locale),
@@ -102,7 +78,9 @@ def _draw_closing(page: Page, month: date, figures: MonthFigures) -> None:
         st.rerun()
 
 
-def _draw_signed(page: Page, rows: Sequence[ClosingRow], place: ZoneInfo) -> None:
+def _draw_signed(page: Page, place: ZoneInfo) -> None:
+    """The months that were signed; most clinics have one page of them, a long history has more."""
+    rows, total = closings_page(page, ClosingFilter(kind=ClosingKind.MONTH), key=_PAGER)
     show_table(
         rows,
         [
@@ -119,6 +97,9 @@ def _draw_signed(page: Page, rows: Sequence[ClosingRow], place: ZoneInfo) -> Non
         wording=Wording(page.actor.settings.locale, place),
         empty="No month is closed yet. From then on nothing is dated in it; corrections count in the open month.",
     )
+    draw_pager(total, page_size=CLOSINGS_AT_ONCE, key=_PAGER)
+    if rows:
+        draw_forms(Export("closed-months", {}, "Closed months"))
 
 
 def _closing_of(row: ClosingRow) -> MonthFigures:

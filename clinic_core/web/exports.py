@@ -21,8 +21,15 @@ from clinic_core.analytics.service import (
 )
 from clinic_core.audit.schemas import AuditFilter
 from clinic_core.audit.service import export_audit
-from clinic_core.billing.queries import export_numbers, export_takings
-from clinic_core.billing.schemas import ProveNumbers, TakingsRequest
+from clinic_core.billing.queries import (
+    export_closed_days,
+    export_closed_months,
+    export_numbers,
+    export_refund_requests,
+    export_roll_forward,
+    export_takings,
+)
+from clinic_core.billing.schemas import ClosingFilter, MonthToClose, ProveNumbers, RefundFilter, TakingsRequest
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.tables import AnyTable
 from clinic_core.scheduling.schemas import ListRecall
@@ -59,6 +66,9 @@ RECALL = {
 }
 TAKINGS = {"from": "first_day", "to": "last_day", "location": "clinic_location_id"}
 OVERRIDES = {**PERIOD, "kind": "kind", "by": "overridden_by_user_id"}
+CLOSINGS = {"location": "clinic_location_id", "from": "first_day", "to": "last_day"}
+MONTH = {"year": "year", "month": "month"}
+REFUNDS = {"receipt": "receipt_id"}
 NUMBERS = {"series": "series", "year": "year"}
 AUDIT = {
     "person": "actor_user_id",
@@ -125,6 +135,10 @@ EXPORT_ROUTES = [
     export_route("collected", export_collected, PeriodRowsRequest, PERIOD),
     export_route("takings", export_takings, TakingsRequest, TAKINGS),
     export_route("numbers", export_numbers, ProveNumbers, NUMBERS),
+    export_route("closed-days", export_closed_days, ClosingFilter, CLOSINGS),
+    export_route("closed-months", export_closed_months, ClosingFilter, CLOSINGS),
+    export_route("roll-forward", export_roll_forward, MonthToClose, MONTH),
+    export_route("refund-requests", export_refund_requests, RefundFilter, REFUNDS),
     export_route("no-show", export_no_show, PeriodRowsRequest, PERIOD),
     export_route("overrides", export_overrides, OverridesRequest, OVERRIDES),
     export_route("recall", export_recall, ListRecall, RECALL),

@@ -5,8 +5,8 @@ from datetime import timedelta
 import streamlit as st
 
 from clinic_core.access import Permission
-from clinic_core.billing.queries import day_to_close, list_closings
-from clinic_core.billing.schemas import DayToClose, ListClosings
+from clinic_core.billing.queries import day_to_close
+from clinic_core.billing.schemas import DayToClose
 from clinic_core.kit.formats import day_text
 from clinic_core.ui.appointment_panel import draw_panel
 from clinic_core.ui.closing_day import draw_closed_days, draw_counting, draw_open_points, draw_signed_day
@@ -16,7 +16,7 @@ from clinic_core.ui.location import current_location, place_of, today_at
 from clinic_core.ui.page import open_page
 from clinic_core.ui.payment_dialog import draw_payment
 from clinic_core.ui.wording import plain
-from clinic_core.vocabulary import ClosingKind, Scope
+from clinic_core.vocabulary import Scope
 
 page = open_page("Close day", Permission.BILLING_COLLECT)
 
@@ -52,8 +52,7 @@ else:
         draw_counting(page, found, location.id)
 
 st.subheader("Closed days here", anchor=False)
-closed_days = page.read(list_closings, ListClosings(kind=ClosingKind.DAY, clinic_location_id=location.id))
-draw_closed_days(page, closed_days, place)
+draw_closed_days(page, location.id, place)
 if actor.scope(Permission.BILLING_CLOSE_PERIOD) is Scope.ORGANISATION:
     st.subheader("Months", anchor=False)
     draw_months(page, today, place)

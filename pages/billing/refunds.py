@@ -6,6 +6,7 @@ from clinic_core.access import Permission
 from clinic_core.billing.queries import count_refund_requests, list_refund_requests
 from clinic_core.billing.schemas import ListRefundRequests, RefundFilter, SetFourEyes
 from clinic_core.billing.service import set_four_eyes
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import open_page
 from clinic_core.ui.refund_requests import RECEIPT_PAGE, draw_open_requests, refund_request_columns
@@ -60,5 +61,8 @@ chosen = show_table(
     empty="Nothing was decided yet.",
 )
 draw_pager(total, page_size=PAGE_SIZE, key=PAGER)
+if total:
+    with page.actions:
+        draw_export(Export("refund-requests", {}))
 if chosen is not None:
     page.go(RECEIPT_PAGE, receipt=chosen.receipt_id)

@@ -8,8 +8,10 @@ from clinic_core.billing.queries import list_closings
 from clinic_core.billing.schemas import ClosingRow, DayFigures, ListClosings
 from clinic_core.billing.service import record_receipt
 from clinic_core.kit.clock import now
+from clinic_core.ui.closing_day import CLOSINGS_AT_ONCE
 from clinic_core.vocabulary import ClosingKind
 from tests.billing.arrange import draft, receipt
+from tests.billing.closings import signed
 from tests.factories import Clinic, make_patient
 from tests.pages.conftest import Open, sentences
 
@@ -74,3 +76,20 @@ def test_a_month_is_closed_by_who_may(clinic: Clinic, open_app: Open) -> None:
     assert not app.error
     assert [each.starts_on for each in closings(clinic, ClosingKind.MONTH)] == [last_month.date().replace(day=1)]
     assert not open_app("assistant", PAGE).selectbox
+
+
+def test_a_long_history_of_closed_days_is_turned_page_by_page_and_leaves_as_a_file(
+    clinic: Clinic, open_app: Open
+) -> None:
+    today = now().date()
+    for back in range(1, CLOSINGS_AT_ONCE + 3):
+        signed(clinic, day=today - timedelta(days=back))
+    app = open_app("manager", PAGE)
+    key = f"closing_days_page_{clinic.main}"
+    assert f"1–{CLOSINGS_AT_ONCE} of {CLOSINGS_AT_ONCE + 2}" in sentences(app)
+    app.button(key=f"{key}_on").click().run()
+    assert not app.exception
+    assert f"{CLOSINGS_AT_ONCE + 1}–{CLOSINGS_AT_ONCE + 2} of {CLOSINGS_AT_ONCE + 2}" in sentences(app)
+    links = [link.proto.url for link in app.get("link_button")]
+    assert f"/docs/closed-days.csv?location={clinic.main}" in links
+    assert any(link.startswith("/docs/roll-forward.xlsx?year=") for link in links)

@@ -13,7 +13,12 @@ from clinic_core.billing.queries.catalogue import (
     list_catalogue,
     price_history,
 )
-from clinic_core.billing.queries.closing import day_to_close, list_closings, month_to_close
+from clinic_core.billing.queries.closing import count_closings, day_to_close, list_closings, month_to_close
+from clinic_core.billing.queries.closing_exports import (
+    export_closed_days,
+    export_closed_months,
+    export_roll_forward,
+)
 from clinic_core.billing.queries.credit_notes import preview_credit
 from clinic_core.billing.queries.documents import (
     count_invoices,
@@ -36,7 +41,7 @@ from clinic_core.billing.queries.receipts import (
     patient_balance,
     print_receipt,
 )
-from clinic_core.billing.queries.refunds import count_refund_requests, list_refund_requests
+from clinic_core.billing.queries.refunds import count_refund_requests, export_refund_requests, list_refund_requests
 from clinic_core.billing.queries.reminders import (
     list_due_reminders,
     list_paying_patients,
@@ -49,17 +54,22 @@ from clinic_core.billing.queries.uninvoiced import export_uninvoiced, list_uninv
 
 __all__ = [
     "count_batches",
+    "count_closings",
     "count_invoices",
     "count_printable",
     "count_receipts",
     "count_refund_requests",
     "day_to_close",
     "export_catalogue",
+    "export_closed_days",
+    "export_closed_months",
     "export_invoices",
     "export_numbers",
     "export_open_items",
     "export_radar",
     "export_receipts",
+    "export_refund_requests",
+    "export_roll_forward",
     "export_statement",
     "export_takings",
     "export_uninvoiced",

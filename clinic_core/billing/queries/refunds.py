@@ -1,13 +1,18 @@
 """Refunds that were asked for: who asked for what, who decided, and what waits for the actor."""
 
+from collections.abc import Callable, Mapping
+
 from sqlalchemy import ColumnElement, Select, and_, false, func, select
 from sqlalchemy.orm import aliased
 from sqlmodel import col
 
-from clinic_core.access import Actor, Permission, Work, query
+from clinic_core.access import Actor, Permission, Work, query, use_case
+from clinic_core.billing.exports import export_detail
 from clinic_core.billing.reach import ASK_FOR_REFUND, receipts_reached
 from clinic_core.billing.schemas import ListRefundRequests, RefundFilter, RefundRequestRow
 from clinic_core.kit.formats import person_name
+from clinic_core.kit.tables import MOST_ROWS, Table, table_of
+from clinic_core.kit.text import Cell
 from clinic_core.models import AppUser, ClinicLocation, Patient, Receipt, RefundRequest
 from clinic_core.vocabulary import RefundStatus
 
@@ -21,6 +26,51 @@ _Refund = aliased(Receipt)
 @query(*_MAY_SEE, name="refund.list")
 def list_refund_requests(work: Work, request: ListRefundRequests) -> tuple[RefundRequestRow, ...]:
     """A page of the requests in scope that pass the filters: the open ones first, then the newest."""
+    return _rows(work, request, offset=request.offset, limit=request.limit)
+
+
+@use_case(*_MAY_SEE, name="refund.export")
+def export_refund_requests(work: Work, request: RefundFilter) -> Table:
+    """Every request in scope that passes the filters, with who asked and who decided; audited."""
+    made = table_of(_columns(work.actor), _rows(work, request, offset=0, limit=MOST_ROWS + 1))
+    work.audit("refund_request", None, "export", **export_detail(made, request))
+    return made
+
+
+@query(*_MAY_SEE, name="refund.count")
+def count_refund_requests(work: Work, request: RefundFilter) -> int:
+    """How many requests in scope pass the filters."""
+    statement: Select[int] = (
+        select(func.count())
+        .select_from(RefundRequest)
+        .join(Receipt, col(Receipt.id) == col(RefundRequest.receipt_id))
+        .where(*_conditions(work.actor, request))
+    )
+    return work.session.execute(statement).scalar_one()
+
+
+def _columns(actor: Actor) -> Mapping[str, Callable[[RefundRequestRow], Cell]]:
+    return {
+        "Status": lambda row: row.status.label,
+        "Receipt": lambda row: row.receipt_number,
+        "Patient": lambda row: row.patient_code,
+        "Name": lambda row: row.patient_name,
+        "Location": lambda row: row.location_name,
+        "Amount": lambda row: row.amount,
+        "Currency": lambda _: actor.settings.currency,
+        "Method": lambda row: row.method.label,
+        "Reference": lambda row: row.reference,
+        "Reason": lambda row: row.reason,
+        "Asked by": lambda row: row.asked_by,
+        "Asked at": lambda row: row.asked_at,
+        "Decided by": lambda row: row.decided_by,
+        "Decided at": lambda row: row.decided_at,
+        "Note": lambda row: row.decision_note,
+        "Refund": lambda row: row.refund_number or "",
+    }
+
+
+def _rows(work: Work, request: RefundFilter, *, offset: int, limit: int) -> tuple[RefundRequestRow, ...]:
     actor = work.actor
     statement: Select[RefundRequest, Receipt, Patient, str, str | None, str, str, bool, bool] = (
         select(
@@ -42,8 +92,8 @@ def list_refund_requests(work: Work, request: ListRefundRequests) -> tuple[Refun
         .join(_Decider, col(_Decider.id) == col(RefundRequest.decided_by_user_id), isouter=True)
         .where(*_conditions(actor, request))
         .order_by(_IS_OPEN.desc(), col(RefundRequest.created_at).desc(), col(RefundRequest.id).desc())
-        .offset(request.offset)
-        .limit(request.limit)
+        .offset(offset)
+        .limit(limit)
         .execution_options(populate_existing=True)
     )
     return tuple(
@@ -63,18 +113,6 @@ def list_refund_requests(work: Work, request: ListRefundRequests) -> tuple[Refun
         )
         for found in work.session.execute(statement)
     )
-
-
-@query(*_MAY_SEE, name="refund.count")
-def count_refund_requests(work: Work, request: RefundFilter) -> int:
-    """How many requests in scope pass the filters."""
-    statement: Select[int] = (
-        select(func.count())
-        .select_from(RefundRequest)
-        .join(Receipt, col(Receipt.id) == col(RefundRequest.receipt_id))
-        .where(*_conditions(work.actor, request))
-    )
-    return work.session.execute(statement).scalar_one()
 
 
 _SAME = {

@@ -36,6 +36,7 @@ from clinic_core.billing.schemas.checkout import CheckOut, CheckOutResult, Hande
 from clinic_core.billing.schemas.closing import (
     CloseDay,
     CloseMonth,
+    ClosingFilter,
     ClosingHead,
     ClosingRow,
     CountedMethod,
@@ -49,6 +50,7 @@ from clinic_core.billing.schemas.closing import (
     OpenPoint,
     OpenPointKind,
     ReopenClosing,
+    RollStep,
 )
 from clinic_core.billing.schemas.corrections import (
     AppliedCredit,
@@ -168,6 +170,7 @@ __all__ = [
     "CheckOutResult",
     "CloseDay",
     "CloseMonth",
+    "ClosingFilter",
     "ClosingHead",
     "ClosingRow",
     "CorrectionRow",
@@ -262,6 +265,7 @@ __all__ = [
     "RequestRefund",
     "RetryBatch",
     "ReverseWriteOff",
+    "RollStep",
     "SeriesEnd",
     "SetCatalogueItemActive",
     "SetFourEyes",

@@ -77,13 +77,18 @@ class ReopenClosing(Frozen):
         return clean_required(value, limit=TEXT_LIMIT, field="reason")
 
 
-class ListClosings(Frozen):
-    """A page of the closings, the latest period first, each with who signed it when."""
+class ClosingFilter(Frozen):
+    """Which closings; every filter narrows."""
 
     kind: ClosingKind | None = None
     clinic_location_id: UUID | None = None
     first_day: date | None = None
     last_day: date | None = None
+
+
+class ListClosings(ClosingFilter):
+    """A page of the closings, the latest period first, each with who signed it when."""
+
     offset: int = Field(default=0, ge=0, le=1_000_000)
     limit: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_LIMIT)
 
@@ -145,6 +150,13 @@ class DayFigures(Frozen):
     drafts: int = 0
 
 
+class RollStep(Frozen):
+    """One line of a roll-forward, with the sign by which it counts."""
+
+    label: str
+    amount: Decimal
+
+
 class MonthFigures(Frozen):
     """The roll-forward of a month: what is owed and what patients have as credit, from its first to its last day."""
 
@@ -164,6 +176,31 @@ class MonthFigures(Frozen):
     credit_closing: Decimal = _NOTHING
     drafts: int = 0
     open_days: int = 0
+
+    @property
+    def owed_steps(self) -> tuple[RollStep, ...]:
+        """What patients owe, from the first day to the last; the steps between sum to the end."""
+        return (
+            RollStep(label="At the beginning", amount=self.opening),
+            RollStep(label="Invoiced", amount=self.invoiced),
+            RollStep(label="Credited", amount=-self.credited),
+            RollStep(label="Paid", amount=-self.paid),
+            RollStep(label="Released to credit", amount=self.released),
+            RollStep(label="Written off", amount=-self.written_off),
+            RollStep(label="Write-offs taken back", amount=self.taken_back),
+            RollStep(label="At the end", amount=self.closing),
+        )
+
+    @property
+    def credit_steps(self) -> tuple[RollStep, ...]:
+        """Patient credit, from the first day to the last; the steps between sum to the end."""
+        return (
+            RollStep(label="At the beginning", amount=self.credit_opening),
+            RollStep(label="Received", amount=self.received),
+            RollStep(label="Refunded", amount=-self.refunded),
+            RollStep(label="Applied to invoices", amount=-self.applied),
+            RollStep(label="At the end", amount=self.credit_closing),
+        )
 
 
 class ClosingHead(Frozen):
