@@ -1,9 +1,7 @@
 """The price of a document: the rules page row by row, other people's invoices to the cent, and what always holds."""
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +13,7 @@ from clinic_core.billing.pricing import Line, price_document
 from clinic_core.errors import InvalidInput
 from clinic_core.kit import money
 from clinic_core.kit.formats import document_number, plain_amount
+from tests.billing.rules import tables
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CASES = json.loads((_ROOT / "tests/data/invoice_cases.json").read_text(encoding="utf-8"))
@@ -25,20 +24,7 @@ def database() -> None:
     """Takes the place of the worker's database: prices need none."""
 
 
-def _tables() -> Iterator[list[dict[str, str]]]:
-    """The tables of the rules page in order, each row by its headings."""
-    blocks = groupby((_ROOT / "docs/rules/billing.md").read_text(encoding="utf-8").splitlines(), _is_table_row)
-    for is_table, lines in blocks:
-        if is_table:
-            header, _, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-            yield [dict(zip(header, row, strict=True)) for row in rows]
-
-
-def _is_table_row(line: str) -> bool:
-    return line.startswith("|")
-
-
-_ROUNDING, _LINES, _DOCUMENTS, _RATES, _SPLITS, _REFUSALS, _LIMITS, _TYPED, _NUMBERS = _tables()
+_ROUNDING, _LINES, _DOCUMENTS, _RATES, _SPLITS, _REFUSALS, _LIMITS, _TYPED, _NUMBERS = tables(1, 7)
 
 
 def _line(row: dict[str, str]) -> Line:

@@ -16,27 +16,20 @@ from clinic_core.billing.schemas import (
     CreditInvoice,
     IssueInvoice,
     MovementKind,
-    RefundReceipt,
-    ReverseWriteOff,
     StatementDetail,
     StatementRequest,
-    WriteOff,
 )
 from clinic_core.billing.service import (
     credit_invoice,
     issue_invoice,
     record_receipt,
-    refund_receipt,
-    reverse_write_off,
-    write_off,
 )
 from clinic_core.billing.statements import read_statements
 from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
 from clinic_core.kit.clock import frozen_at
 from clinic_core.models import Patient
-from clinic_core.vocabulary import PaymentMethod
 from tests.analytics.ledger import Ledger
-from tests.billing.accounts import check_statement, check_sums, statement
+from tests.billing.accounts import check_sums, statement
 from tests.billing.arrange import audited, draft, priced, receipt
 from tests.factories import Clinic, make_clinic, make_patient
 
@@ -46,43 +39,6 @@ JAN, FEB, MAR, APR = date(2026, 1, 10), date(2026, 2, 10), date(2026, 3, 10), da
 
 def told(found: StatementDetail) -> list[tuple[date, MovementKind, str, str]]:
     return [(one.dated_on, one.kind, str(one.amount), str(one.balance)) for one in found.movements]
-
-
-def test_every_sort_of_change_is_on_the_day_it_counts_with_what_is_owed_after_it(clinic: Clinic) -> None:
-    manager, ada = clinic.actor("manager"), make_patient(clinic)
-    with frozen_at(datetime(2026, 1, 10, 12, tzinfo=UTC)):
-        visit, band = priced(clinic, ada, "100"), priced(clinic, ada, "30")
-    with frozen_at(datetime(2026, 2, 10, 12, tzinfo=UTC)):
-        taken = perform(manager, record_receipt, receipt(ada, "110", invoice_ids=(visit.id,)))
-    with frozen_at(datetime(2026, 3, 10, 12, tzinfo=UTC)):
-        given_up = perform(manager, write_off, WriteOff(invoice_id=band.id, amount=D("5.00"), reason="Small"))
-        perform(manager, credit_invoice, CreditInvoice(invoice_id=visit.id, reason="Not done"))
-    with frozen_at(datetime(2026, 4, 10, 12, tzinfo=UTC)):
-        refund = RefundReceipt(receipt_id=taken.id, amount=D("60.00"), method=PaymentMethod.CASH)
-        perform(manager, refund_receipt, refund)
-        perform(manager, reverse_write_off, ReverseWriteOff(adjustment_id=given_up.id, reason="Owed after all"))
-        found = statement(manager, ada)
-        assert told(found) == [
-            (JAN, MovementKind.INVOICE, "100.00", "100.00"),
-            (JAN, MovementKind.INVOICE, "30.00", "130.00"),
-            (FEB, MovementKind.RECEIPT, "-110.00", "20.00"),
-            (MAR, MovementKind.CREDIT_NOTE, "-100.00", "-80.00"),
-            (MAR, MovementKind.WRITE_OFF, "-5.00", "-85.00"),
-            (APR, MovementKind.WRITE_OFF_TAKEN_BACK, "5.00", "-80.00"),
-            (APR, MovementKind.REFUND, "60.00", "-20.00"),
-        ]
-        assert [one.text for one in found.movements][2:] == [
-            f"Receipt {taken.number}, cash",
-            f"Credit note {found.movements[3].number} for {visit.number}",
-            f"Write-off of {band.number}",
-            f"Write-off of {band.number} taken back",
-            f"Refund {found.movements[6].number} of {taken.number}, cash",
-        ]
-        assert (found.gross, found.credit, found.closing, found.to_pay) == (D("30.00"), D("50.00"), D("-20.00"), D(0))
-        for first in (JAN, FEB, MAR, APR):
-            for last in (FEB, MAR, APR):
-                if first <= last:
-                    check_statement(manager, ada, first, last)
 
 
 def test_a_statement_of_a_past_day_shows_what_was_open_then(clinic: Clinic) -> None:
@@ -95,20 +51,6 @@ def test_a_statement_of_a_past_day_shows_what_was_open_then(clinic: Clinic) -> N
     assert (then.closing, then.overdue, then.to_pay) == (D("100.00"),) * 3
     assert statement(manager, ada, None, MAR).credit == D("20.00")
     assert statement(manager, ada, None, APR).closing == D("0.00")
-
-
-@pytest.mark.parametrize(
-    ("late", "bucket"),
-    [(-14, "0-30"), (0, "0-30"), (30, "0-30"), (31, "31-60"), (60, "31-60"), (61, "61-90"), (90, "61-90"), (91, "90+")],
-)
-def test_the_age_of_what_is_open_counts_from_the_due_date(clinic: Clinic, late: int, bucket: str) -> None:
-    books, ada = Ledger(clinic), make_patient(clinic)
-    books.issue(ada, "10.00", date(2026, 1, 1), due_on=APR - timedelta(days=late))
-    found = statement(clinic.actor("manager"), ada, None, APR)
-    (item,) = found.open_items
-    assert (item.days, item.bucket.value) == (late, bucket)
-    assert found.overdue == (item.balance if late > 0 else D(0))
-    assert {each.bucket.value: each.amount for each in found.aged}[bucket] == D("10.00")
 
 
 def test_the_first_and_the_last_day_of_the_period_are_in_it(clinic: Clinic) -> None:
