@@ -231,3 +231,28 @@ class OfferWithMessage(BaseModel):
     id: UUID
     offer: OfferRow
     message: NotificationRow
+
+
+class UnsentPaper(BaseModel):
+    """A paper of a batch whose e-mail did not go out, and why; its file is among those that were to be e-mailed."""
+
+    model_config = ConfigDict(frozen=True)
+
+    id: UUID
+    position: int
+    patient_id: UUID
+    patient_name: str
+    patient_code: str
+    withdrawn_reason: WithdrawnReason | None
+    last_error: DeliveryError | None
+
+
+class BatchEmails(BaseModel):
+    """What became of the e-mails of a batch; `papers` are the first of those that did not go out."""
+
+    model_config = ConfigDict(frozen=True)
+
+    sent: int
+    waiting: int
+    unsent: int
+    papers: tuple[UnsentPaper, ...]

@@ -18,9 +18,11 @@ from clinic_core.billing.schemas import (
     RetryBatch,
     StartDocuments,
 )
-from clinic_core.billing.service import cancel_batch, retry_batch, start_document_batch
+from clinic_core.billing.service import retry_batch, start_document_batch
 from clinic_core.kit.clock import now
 from clinic_core.kit.formats import datetime_text
+from clinic_core.notifications.service import cancel_batch_with_emails
+from clinic_core.ui.batch_emails import draw_emails
 from clinic_core.ui.figure_rows import INVOICE_PAGE, PATIENT_PAGE
 from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import Page, go, guarded
@@ -90,6 +92,8 @@ def _draw(page: Page, row: ListedBatch) -> None:
     st.caption(plain(" · ".join([f"{row.asked_by}, {asked}", *_facts(page, row)])))
     if row.problems:
         _draw_problems(page, row)
+    if row.by_email and row.status is not BatchStatus.CANCELLED:
+        draw_emails(page, row.id)
 
 
 def _facts(page: Page, row: ListedBatch) -> list[str]:
@@ -125,10 +129,10 @@ def _draw_retry(page: Page, row: ListedBatch) -> None:
 
 def _draw_stop(page: Page, row: ListedBatch) -> None:
     with st.popover("Cancel", icon=":material/close:"):
-        st.markdown("What was printed so far is deleted.")
+        st.markdown("What was printed so far is deleted, and e-mails that did not go out yet are withdrawn.")
         request = CancelBatch(batch_id=row.id, request_id=page.request_id(f"cancel_{row.id}"))
         pressed = st.button("Cancel this print run", type="primary", key=f"batch_cancel_{row.id}")
-        if pressed and page.run(cancel_batch, request, done="The print run is cancelled.") is not None:
+        if pressed and page.run(cancel_batch_with_emails, request, done="The print run is cancelled.") is not None:
             st.rerun()
 
 

@@ -14,10 +14,11 @@ from sqlmodel import col
 
 from clinic_core.access import owner_work, perform, unit_of_work
 from clinic_core.billing.archive import delete_folder, kept_file, paper_path
-from clinic_core.billing.schemas import CancelBatch, MakePapers
+from clinic_core.billing.schemas import CancelBatch, GetBatch, MakePapers
 from clinic_core.errors import Conflict, NotFound
 from clinic_core.kit.clock import frozen_at, now
 from clinic_core.models import DocumentBatch, Notification, Patient
+from clinic_core.notifications.batch_emails import batch_emails
 from clinic_core.notifications.queries import list_messages
 from clinic_core.notifications.schemas import Delivered, ListMessages
 from clinic_core.notifications.service import cancel_batch_with_emails, make_papers
@@ -228,3 +229,19 @@ def test_planning_and_sending_are_audited_without_an_address(clinic: Clinic) -> 
     assert ("notification", "insert") in [found[:2] for found in planned]
     assert [found[:2] for found in sent] == [("notification", "update")]
     assert "ada@example.org" not in f"{planned}{sent}"
+
+
+def test_a_batch_tells_whose_paper_has_to_be_posted_after_all(clinic: Clinic) -> None:
+    patients = [reachable(clinic), reachable(clinic), reachable(clinic)]
+    batch = start_letters(clinic, *(overdue(clinic, patient) for patient in patients))
+    make_step(clinic, batch, limit=2)
+    change(clinic, patients[1], consents_json={"email": {"granted": False}})
+    deliver(clinic)
+    make_all(clinic, batch)
+    found = perform(clinic.actor("manager"), batch_emails, GetBatch(batch_id=batch))
+    assert (found.sent, found.waiting, found.unsent) == (1, 1, 1)
+    [unsent] = found.papers
+    assert (unsent.patient_id, unsent.position) == (patients[1], 2)
+    assert unsent.withdrawn_reason is WithdrawnReason.CONSENT_REFUSED
+    for other in (clinic.actor("assistant"), make_clinic().actor("owner")):
+        assert perform(other, batch_emails, GetBatch(batch_id=batch)).unsent == 0

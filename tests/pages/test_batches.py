@@ -3,15 +3,20 @@
 from pathlib import Path
 
 import pytest
+from sqlalchemy import update
+from sqlmodel import col
 from streamlit.testing.v1 import AppTest
 
-from clinic_core.access import perform
+from clinic_core.access import owner_work, perform
 from clinic_core.billing.queries import list_batches
 from clinic_core.billing.schemas import ListBatches, ListedBatch
 from clinic_core.jobs.batches import UNWRITABLE
-from clinic_core.vocabulary import BatchKind, BatchStatus
+from clinic_core.models import Patient
+from clinic_core.vocabulary import BatchKind, BatchStatus, WithdrawnReason
 from tests.billing.batches import invoices, look, move_away, start, step, work_off
 from tests.factories import Clinic
+from tests.notifications.arrange import deliver, messages_of, reachable
+from tests.notifications.papers import make_all, make_step, overdue, start_letters
 from tests.pages.conftest import Open, sentences
 
 pytestmark = pytest.mark.usefixtures("data_dir")
@@ -126,3 +131,25 @@ def test_a_running_print_run_shows_how_far_it_is(clinic: Clinic, open_app: Open)
     app = open_app("manager", BATCHES)
     assert not app.exception
     assert [bar.proto.value for bar in app.get("progress")] == [96]
+
+
+def test_a_print_run_says_what_was_not_e_mailed_and_is_cancelled_with_its_e_mails(
+    clinic: Clinic, open_app: Open
+) -> None:
+    refusing, waiting = reachable(clinic, last_name="Refusing"), reachable(clinic)
+    done, stopped = (start_letters(clinic, overdue(clinic, patient)) for patient in (refusing, waiting))
+    make_all(clinic, done)
+    make_step(clinic, stopped)
+    with owner_work("test.arrange", clinic.organization_id) as session:
+        values = {"consents_json": {"email": {"granted": False}}}
+        session.execute(update(Patient).where(col(Patient.id) == refusing).values(**values))
+    app = open_app("manager", BATCHES)
+    assert "1 waiting" in sentences(app)
+    app.button(key=f"batch_cancel_{stopped}").click().run()
+    deliver(clinic)
+    app = open_app("manager", BATCHES)
+    assert "1 e-mail not sent" in sentences(app)
+    app.toggle(key=f"batch_unsent_{done}").set_value(True).run()
+    assert not app.exception
+    [message] = messages_of(clinic, waiting)
+    assert message.withdrawn_reason is WithdrawnReason.BATCH_CANCELLED
