@@ -28,12 +28,13 @@ _FIELDS = {
     "tax": ("Tax %", 70),
 }
 _NET_WIDTH = 110
+_FIXED = frozenset({"quantity", "unit_price"})
 _PERCENT = Decimal(100)
 
 
 @dataclass
 class EditorLine:
-    """One line as it is typed; what it points at is not shown."""
+    """One line as it is typed; what it points at is not shown. A fixed one is charged once, at its price."""
 
     item_type: ItemType
     description: str = ""
@@ -45,6 +46,7 @@ class EditorLine:
     visit_id: UUID | None = None
     appointment_id: UUID | None = None
     practitioner_user_id: UUID | None = None
+    is_fixed: bool = False
     key: str = field(default_factory=lambda: new_id().hex)
 
     def to_draft(self) -> DraftLine:
@@ -85,6 +87,7 @@ def line_of_attended(row: UninvoicedRow) -> EditorLine:
         visit_id=row.visit_id,
         appointment_id=row.appointment_id,
         practitioner_user_id=row.practitioner_user_id,
+        is_fixed=row.is_fixed,
     )
 
 
@@ -118,6 +121,8 @@ def draw_lines(page: Page, lines: list[EditorLine], catalogue: Sequence[Catalogu
             _draw_line(page, lines, line, headed=place == 0)
     if not lines:
         st.caption("No line yet: add an item of the catalogue, or a fee in your own words.")
+    if any(line.is_fixed for line in lines):
+        st.caption("The fee for a missed appointment is charged as it was fixed; give a discount, or waive it there.")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         st.selectbox(
             "Add from the catalogue",
@@ -150,6 +155,7 @@ def _draw_line(page: Page, lines: list[EditorLine], line: EditorLine, *, headed:
             max_chars=DESCRIPTION_LIMIT if name == "description" else 24,
             label_visibility="visible" if headed else "collapsed",
             width=width,
+            disabled=line.is_fixed and name in _FIXED,
         )
         setattr(line, name, typed)
     try:

@@ -9,7 +9,11 @@ from clinic_core.access import perform
 from clinic_core.billing.queries import list_invoices, list_receipts
 from clinic_core.billing.schemas import DisplayStatus, ListInvoices, ListReceipts, ReceiptRow
 from clinic_core.billing.service import record_receipt
+from clinic_core.scheduling.queries import get_booking_rules
+from clinic_core.scheduling.schemas import SetBookingRules
+from clinic_core.scheduling.service import set_booking_rules
 from tests.billing.arrange import attended, issued, priced, read, receipt
+from tests.billing.test_appointments import missed
 from tests.factories import Clinic, make_patient
 from tests.pages.conftest import Open, sentences
 
@@ -157,3 +161,27 @@ def test_somebody_else_than_the_patient_may_pay(clinic: Clinic, open_app: Open) 
     assert not app.error
     (made,) = perform(clinic.actor("manager"), list_invoices, ListInvoices())
     assert read(clinic, made.id).bill_to.name == "Acme Works"
+
+
+def test_a_fee_that_was_fixed_is_not_typed_over_and_a_discount_is(clinic: Clinic, open_app: Open) -> None:
+    rules = perform(clinic.actor("admin"), get_booking_rules).model_dump()
+    flat = {**rules, "no_show_fee": {"kind": "flat", "amount": "25.00"}}
+    perform(clinic.actor("admin"), set_booking_rules, SetBookingRules.model_validate(flat))
+    patient = make_patient(clinic)
+    missed(clinic, patient)
+    app = check_out(open_app, "manager", patient)
+    assert "is charged as it was fixed; give a discount, or waive it there" in sentences(app)
+    fields = {field.label: field for field in app.text_input if str(field.key).startswith("line_")}
+    assert {label: field.disabled for label, field in fields.items()} == {
+        "Description": False,
+        "Quantity": True,
+        "Unit price": True,
+        "Discount %": False,
+        "Tax %": False,
+    }
+    fields["Discount %"].set_value("20").run()
+    assert "**Total €20.00**" in sentences(app)
+    press(app, "checkout_issue")
+    assert not app.error
+    (made,) = perform(clinic.actor("manager"), list_invoices, ListInvoices())
+    assert made.total == Decimal(20)

@@ -162,6 +162,7 @@ def _fees(work: Work, patient_id: UUID) -> Iterable[UninvoicedRow]:
         yield UninvoicedRow(
             id=appointment.id,
             item_type=ItemType.FEE,
+            is_fixed=True,
             appointment_id=appointment.id,
             visit_id=None,
             product_service_id=None,

@@ -180,7 +180,7 @@ class OfPatient(Frozen):
 class UninvoicedRow(Frozen):
     """Something that no invoice charges for, as the line that would; `id` is the appointment's or visit's.
 
-    Attended, or a proposed fee (`item_type`), whose price is fixed.
+    Attended, or a proposed fee, which is charged once and at its price (`is_fixed`).
     """
 
     id: UUID
@@ -195,6 +195,7 @@ class UninvoicedRow(Frozen):
     description: str
     unit_price: Decimal
     tax_rate: Decimal
+    is_fixed: bool = False
 
 
 class PatientBalance(Frozen):
