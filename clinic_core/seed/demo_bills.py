@@ -55,11 +55,12 @@ class PlannedBill:
 
 @dataclass(frozen=True)
 class PlannedCorrections:
-    """Which bills, by index, are taken back, written off and refunded at the end of the story."""
+    """Which bills, by index, are taken back, written off, refunded and held back from reminders at the end."""
 
     taken_back: tuple[int, ...]
     taken_back_and_refunded: int
     written_off: int
+    held_back: int
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,7 @@ def plan_corrections(bills: Sequence[PlannedBill]) -> PlannedCorrections:
         and bills[index].payments[0].share == WHOLE
         and bills[index].payments[0].method is PaymentMethod.CARD
     ]
-    return PlannedCorrections((unpaid[-1], at_desk[-2]), at_desk[-1], unpaid[0])
+    return PlannedCorrections((unpaid[-1], at_desk[-2]), at_desk[-1], unpaid[0], held_back=0)
 
 
 def plan_credits(plan: DemoPlan, seed: int) -> list[PlannedCredit]:

@@ -1,12 +1,12 @@
-"""Charges and collects what `demo_bills` planned, day by day, through the use cases of billing.
+"""Charges, collects and reminds of what `demo_bills` planned, day by day, through the use cases of billing.
 
-The manager issues, the desk takes the money, each on the day it happened: the clock is set to it, so that numbers,
-issue dates and due dates are those of that day.
+The manager issues and reminds, the desk takes the money, each on the day it happened: the clock is set to it, so that
+numbers, issue dates and due dates are those of that day.
 """
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
@@ -15,17 +15,21 @@ from clinic_core.billing.schemas import (
     CreditInvoice,
     DraftInvoice,
     DraftLine,
+    HoldReminders,
     IssueInvoice,
     RecordReceipt,
     RefundReceipt,
+    StartReminders,
     WriteOff,
 )
 from clinic_core.billing.service import (
     credit_invoice,
     draft_invoice,
+    hold_reminders,
     issue_invoice,
     record_receipt,
     refund_receipt,
+    start_reminders,
     write_off,
 )
 from clinic_core.kit.clock import frozen_at
@@ -38,6 +42,7 @@ from clinic_core.seed.demo_plan import DemoPlan
 from clinic_core.vocabulary import ItemType, PaymentMethod, ProductType
 
 FIRST_COUNT = 30
+REMINDED_DAYS_AGO = (40, 20)
 _TYPES = {item.code: item.type for item in CATALOGUE}
 
 
@@ -69,6 +74,7 @@ class _Day:
     bills: list[tuple[datetime, int]] = field(default_factory=list)
     payments: list[tuple[datetime, int, PlannedPayment]] = field(default_factory=list)
     credits: list[PlannedCredit] = field(default_factory=list)
+    reminders: list[datetime] = field(default_factory=list)
 
 
 Days = Callable[[Sequence[date]], Iterable[date]]
@@ -96,6 +102,9 @@ def charge_and_collect(
                 books.opened[index] = _charge(work, books, bills[index])
         for location, desk in desks.items():
             _collect(books, desk, location, diary[day])
+        for at in diary[day].reminders:
+            with frozen_at(at), unit_of_work(manager) as work:
+                start_reminders(work, StartReminders())
         if len(books.opened) >= counted_at:
             tell_planner(clinic)
             counted_at *= 4
@@ -115,6 +124,9 @@ def _diary(plan: DemoPlan, bills: Sequence[PlannedBill], ahead: Sequence[Planned
             page(payment.at).payments.append((payment.at, index, payment))
     for credit in ahead:
         page(credit.at).credits.append(credit)
+    for days_ago in REMINDED_DAYS_AGO:
+        at = plan.as_of - timedelta(days=days_ago)
+        page(at).reminders.append(at)
     return diary
 
 
@@ -194,3 +206,5 @@ def _correct(books: _Books, manager: Actor, planned: PlannedCorrections) -> None
                 ),
             )
         write_off(work, WriteOff(invoice_id=opened[planned.written_off].invoice_id, reason="Not to be collected"))
+        held = HoldReminders(invoice_id=opened[planned.held_back].invoice_id, reason="Pays in monthly parts")
+        hold_reminders(work, held)
