@@ -1,4 +1,4 @@
-"""Which messages were planned, sent, withdrawn."""
+"""Which messages were planned, sent, withdrawn, and whom one could reach."""
 
 from sqlalchemy import ColumnElement, and_, or_, select
 from sqlmodel import col
@@ -6,8 +6,10 @@ from sqlmodel import col
 from clinic_core.access import Permission, Work, query
 from clinic_core.access.scope import appointments_in_scope, patients_in_scope
 from clinic_core.models import Appointment, Notification, Patient
+from clinic_core.notifications.addressee import obstacle
 from clinic_core.notifications.rows import notification_rows
-from clinic_core.notifications.schemas import ListMessages, NotificationRow
+from clinic_core.notifications.schemas import CountByEmail, ListMessages, NotificationRow
+from clinic_core.vocabulary import NotificationChannel
 
 
 @query(Permission.APPOINTMENT_READ, name="notification.list")
@@ -48,3 +50,14 @@ def list_messages(work: Work, request: ListMessages) -> list[NotificationRow]:
         .limit(request.limit)
     )
     return list(notification_rows(work.session.scalars(statement)))
+
+
+@query(Permission.BILLING_MANAGE, name="notification.count_by_email")
+def count_by_email(work: Work, request: CountByEmail) -> int:
+    """How many of the patients, as far as they are in reach, can be written to by e-mail and do not refuse it."""
+    found = work.session.scalars(
+        select(Patient).where(
+            col(Patient.id).in_(request.patient_ids), patients_in_scope(work.actor, Permission.BILLING_MANAGE)
+        )
+    )
+    return sum(obstacle(patient, NotificationChannel.EMAIL) is None for patient in found)

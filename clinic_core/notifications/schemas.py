@@ -256,3 +256,11 @@ class BatchEmails(BaseModel):
     waiting: int
     unsent: int
     papers: tuple[UnsentPaper, ...]
+
+
+class CountByEmail(BaseModel):
+    """Ask how many of those patients can be written to by e-mail."""
+
+    model_config = ConfigDict(frozen=True)
+
+    patient_ids: tuple[UUID, ...]

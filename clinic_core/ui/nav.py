@@ -71,6 +71,13 @@ NAV_PAGES: tuple[NavPage, ...] = (
         "currency_exchange",
         (Permission.BILLING_REFUND, Permission.BILLING_APPROVE, Permission.BILLING_COLLECT),
     ),
+    NavPage(
+        "Billing",
+        "pages/billing/reminders.py",
+        "Payment reminders",
+        "notification_important",
+        (Permission.BILLING_MANAGE,),
+    ),
     NavPage("Billing", "pages/billing/batches.py", "Print runs", "print", (Permission.BILLING_VIEW,)),
     NavPage("Billing", "pages/billing/closing.py", "Close day", "lock_clock", (Permission.BILLING_COLLECT,)),
     NavPage("Billing", "pages/billing/numbers.py", "Numbers", "format_list_numbered", (Permission.BILLING_MANAGE,)),

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Generic, Literal, TypeVar
+from typing import Any, Generic, Literal, TypeVar
 from zoneinfo import ZoneInfo
 
 import pandas as pd
@@ -84,7 +84,27 @@ def show_table(
     if not rows:
         draw_empty(empty)
         return None
-    spoken = wording or Wording()
+    grid = _grid(rows, columns, wording or Wording())
+    if not select:
+        st.dataframe(**grid, key=key)
+        return None
+    state = st.dataframe(**grid, key=key, on_select="rerun", selection_mode=["single-row", "single-cell"])
+    found = _selected(state)
+    return rows[found[0]] if found and found[0] < len(rows) else None
+
+
+def choose_rows(
+    rows: Sequence[Row], columns: Sequence[Column[Row]], *, key: str, wording: Wording | None = None
+) -> list[Row]:
+    """Draw the rows with a box to tick before each, and one for all; returns those that are ticked."""
+    state = st.dataframe(
+        **_grid(rows, columns, wording or Wording()), key=key, on_select="rerun", selection_mode="multi-row"
+    )
+    return [rows[at] for at in sorted(_selected(state)) if at < len(rows)]
+
+
+def _grid(rows: Sequence[Row], columns: Sequence[Column[Row]], spoken: Wording) -> dict[str, Any]:
+    """What the rows look like, whether or not they can be chosen."""
     values = [[column.of(row) for column in columns] for row in rows]
     frame = pd.DataFrame(
         [[spoken.cell(value, columns[at].zone) for at, value in enumerate(line)] for line in values],
@@ -99,25 +119,14 @@ def show_table(
         )
         for at, column in enumerate(columns)
     }
-    height = (min(len(rows), MOST_ROWS_WITHOUT_SCROLLING) + 1) * ROW_HEIGHT + 2
-    described = f"Table of {len(rows)} rows: {', '.join(column.label for column in columns)}"
-    if not select:
-        st.dataframe(
-            frame, hide_index=True, column_config=config, key=key, height=height, row_height=ROW_HEIGHT, alt=described
-        )
-        return None
-    state = st.dataframe(
-        frame,
-        hide_index=True,
-        column_config=config,
-        key=key,
-        height=height,
-        row_height=ROW_HEIGHT,
-        alt=described,
-        on_select="rerun",
-        selection_mode=["single-row", "single-cell"],
-    )
-    return _selected(rows, state)
+    return {
+        "data": frame,
+        "hide_index": True,
+        "column_config": config,
+        "height": (min(len(rows), MOST_ROWS_WITHOUT_SCROLLING) + 1) * ROW_HEIGHT + 2,
+        "row_height": ROW_HEIGHT,
+        "alt": f"Table of {len(rows)} rows: {', '.join(column.label for column in columns)}",
+    }
 
 
 def draw_pager(total: int, *, page_size: int, key: str) -> int:
@@ -163,8 +172,8 @@ def _is_right(column: Column[Row], values: Sequence[object]) -> bool:
     return bool(numbers) and all(isinstance(value, Decimal | int) and not isinstance(value, bool) for value in numbers)
 
 
-def _selected(rows: Sequence[Row], state: object) -> Row | None:
+def _selected(state: object) -> list[int]:
+    """The rows that are chosen, or those of the chosen cells."""
     selection = getattr(state, "selection", None) or {}
     cells = selection.get("cells") or []
-    found = [*(selection.get("rows") or []), *(int(cell[0]) for cell in cells)]
-    return rows[found[0]] if found and found[0] < len(rows) else None
+    return [*(selection.get("rows") or []), *(int(cell[0]) for cell in cells)]

@@ -10,6 +10,7 @@ from clinic_core.web.exports import EXPORT_ROUTES
 from clinic_core.web.health import healthz, readyz
 from clinic_core.web.ics import ICS_ROUTES
 from clinic_core.web.metrics import metrics
+from clinic_core.web.reminders import REMINDER_ROUTES
 from clinic_core.web.session_routes import SESSION_ROUTES
 from clinic_core.web.statements import STATEMENT_ROUTES
 
@@ -26,6 +27,7 @@ ROUTES: list[BaseRoute] = [
     *DOCUMENT_ROUTES,
     *STATEMENT_ROUTES,
     *BATCH_ROUTES,
+    *REMINDER_ROUTES,
     *DAY_SHEET_ROUTES,
     *EXPORT_ROUTES,
     *ICS_ROUTES,

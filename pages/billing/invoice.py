@@ -8,6 +8,7 @@ from clinic_core.billing.schemas import GetInvoice
 from clinic_core.ui.invoice_corrections import draw_corrections
 from clinic_core.ui.invoice_draft import draw_draft, draw_new_invoice, draw_patient_choice
 from clinic_core.ui.invoice_paper import draw_head, draw_paper, draw_receipt_links
+from clinic_core.ui.invoice_reminders import draw_reminders
 from clinic_core.ui.page import open_page
 from clinic_core.ui.patient_search import PATIENT_PAGE
 from clinic_core.ui.payment_dialog import begin_payment, draw_payment
@@ -53,5 +54,6 @@ if is_draft and may_manage:
 else:
     draw_paper(page, invoice)
     draw_receipt_links(invoice)
+    draw_reminders(page, invoice)
     draw_corrections(page, invoice)
     draw_payment(page, invoice.timezone)

@@ -23,7 +23,7 @@ from clinic_core.billing.schemas import (
 from clinic_core.billing.schemas.reminder_rules import HoldHead
 from clinic_core.billing.schemas.reminders import DueReminders, ReminderObstacle
 from clinic_core.billing.service import credit_invoice, hold_reminders, issue_invoice, record_receipt, start_reminders
-from clinic_core.kit.clock import frozen_at
+from clinic_core.kit.clock import frozen_at, now
 from tests.billing.arrange import draft, line, priced, receipt
 from tests.factories import Clinic, make_patient
 
@@ -50,6 +50,11 @@ def overdue(
     """An invoice of 1 September, or so many days later, that nobody has paid."""
     with frozen_at(noon(ISSUED_ON + timedelta(days=days_later))):
         return priced(clinic, patient_id or make_patient(clinic), price, clinic_location_id=clinic_location_id)
+
+
+def late(clinic: Clinic, patient_id: UUID | None = None, price: str = "80.00", *, days_later: int = -1) -> InvoiceHead:
+    """An invoice whose first reminder is due since yesterday, or since so many days later."""
+    return overdue(clinic, patient_id, price, days_later=(now().date() - FIRST_ON).days + days_later)
 
 
 def overdue_of(clinic: Clinic, patient_id: UUID, payer: BillTo, price: str = "80.00") -> InvoiceHead:

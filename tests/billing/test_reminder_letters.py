@@ -7,14 +7,23 @@ import pytest
 from sqlalchemy import text
 
 from clinic_core.access import owner_work, perform
-from clinic_core.billing.queries import preview_letter
+from clinic_core.billing.queries import list_reminder_runs, preview_letter
 from clinic_core.billing.reminder_paper import reminder_pdf
 from clinic_core.billing.reminders import read_letters
-from clinic_core.billing.schemas import BillTo, PreviewLetter, ReminderLetter, StartedReminders, WriteOff
+from clinic_core.billing.schemas import (
+    BillTo,
+    ListReminderRuns,
+    PreviewLetter,
+    ReminderLetter,
+    StartedReminders,
+    WriteOff,
+)
 from clinic_core.billing.service import record_receipt, write_off
 from clinic_core.errors import Conflict, NotFound
 from clinic_core.kit.clock import frozen_at
 from clinic_core.kit.ids import new_id
+from clinic_core.notifications.queries import count_by_email
+from clinic_core.notifications.schemas import CountByEmail
 from tests.billing.arrange import audited, receipt
 from tests.billing.reminding import (
     FIRST_ON,
@@ -136,3 +145,27 @@ def test_letters_are_read_within_the_readers_organisation(clinic: Clinic) -> Non
     run = remind(clinic, FIRST_ON)
     items = items_of(clinic, run)
     assert perform(make_clinic().actor("manager"), read_letters, items) == {}
+
+
+def test_runs_are_listed_with_what_they_asked_for(clinic: Clinic) -> None:
+    overdue(clinic)
+    overdue(clinic, price="20.00")
+    first, second = remind(clinic, FIRST_ON), remind(clinic, SECOND_ON, role="owner")
+    rows = perform(clinic.actor("manager"), list_reminder_runs, ListReminderRuns())
+    assert [(row.id, row.started_by, row.letters, row.invoices, row.amount, row.by_email) for row in rows] == [
+        (second.id, "Owner", 2, 2, Decimal("100.00"), 0),
+        (first.id, "Manager", 2, 2, Decimal("100.00"), 0),
+    ]
+    assert perform(make_clinic().actor("owner"), list_reminder_runs, ListReminderRuns()) == ()
+
+
+def test_only_patients_in_reach_who_can_be_written_to_are_counted_for_e_mail(clinic: Clinic) -> None:
+    mail = {"email": "ada@example.org"}
+    reached = make_patient(clinic, contact_json=mail)
+    others = (
+        make_patient(clinic),
+        make_patient(clinic, contact_json=mail, consents_json={"email": {"granted": False}}),
+        make_patient(make_clinic(), contact_json=mail),
+    )
+    request = CountByEmail(patient_ids=(reached, *others))
+    assert perform(clinic.actor("manager"), count_by_email, request) == 1

@@ -1,6 +1,6 @@
 """What rules payment reminders: holds with their reasons, the steps of the organisation, PostgreSQL (B6)."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
@@ -35,6 +35,7 @@ from tests.billing.reminding import (
     reminders_of,
     unreminded,
 )
+from tests.billing.rules import tables
 from tests.factories import Clinic
 
 DAY = timedelta(days=1)
@@ -175,3 +176,24 @@ def test_a_reminder_that_went_out_is_neither_changed_nor_deleted(clinic: Clinic)
         ):
             session.execute(text(f"{statement} where organization_id = :id"), {"id": clinic.organization_id})
     assert len(reminders_of(clinic, invoice)) == 1
+
+
+def test_rules_an_invoice_is_reminded_of_as_the_page_of_rules_says(clinic: Clinic) -> None:
+    invoice = overdue(clinic, price="120.00")
+    (story,) = tables(14, 14)
+    for row in story:
+        day, before = date.fromisoformat(row["day"]), len(reminders_of(clinic, invoice))
+        what, _, until = row["what happens"].partition(" until ")
+        if what == "payment":
+            with frozen_at(noon(day)):
+                pay(clinic, invoice, row["amount"])
+        elif what == "hold":
+            hold(clinic, invoice, day, until=date.fromisoformat(until))
+        elif row["reminder"]:
+            remind(clinic, day)
+            asked = reminders_of(clinic, invoice)[-1]
+            assert [str(value) for value in asked] == [row["reminder"], row["day"], row["pay by"], row["asks for"]]
+        else:
+            with pytest.raises(Conflict, match="No payment reminder is due"):
+                remind(clinic, day)
+        assert len(reminders_of(clinic, invoice)) == before + bool(row["reminder"])

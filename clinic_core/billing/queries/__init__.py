@@ -42,6 +42,9 @@ from clinic_core.billing.queries.receipts import (
     print_receipt,
 )
 from clinic_core.billing.queries.refunds import count_refund_requests, export_refund_requests, list_refund_requests
+from clinic_core.billing.queries.reminder_runs import (
+    list_reminder_runs,
+)
 from clinic_core.billing.queries.reminders import (
     list_due_reminders,
     list_paying_patients,
@@ -91,6 +94,7 @@ __all__ = [
     "list_radar",
     "list_receipts",
     "list_refund_requests",
+    "list_reminder_runs",
     "list_uninvoiced",
     "list_unreminded",
     "month_to_close",

@@ -1,6 +1,6 @@
 """Payment reminders: what is due for which step, the letters that ask for it, and what is held back (B6)."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -11,7 +11,7 @@ from clinic_core.billing.schemas.batches import BatchRow
 from clinic_core.billing.schemas.documents import Party
 from clinic_core.billing.schemas.reminder_rules import MOST_STEPS
 from clinic_core.errors import InvalidInput
-from clinic_core.vocabulary import Choice
+from clinic_core.vocabulary import BatchStatus, Choice
 
 MOST_INVOICES = 20_000
 
@@ -170,6 +170,26 @@ class StartedReminders(BatchRow):
 
     invoices: int
     left_out: tuple[LeftOut, ...]
+
+
+class ListReminderRuns(Frozen):
+    """A page of the runs, the newest first."""
+
+    offset: int = Field(default=0, ge=0)
+    limit: int = Field(default=PAGE_SIZE, ge=1, le=PAGE_LIMIT)
+
+
+class ReminderRun(Frozen):
+    """A run of reminders: its letters, over how many invoices, how much was asked for; `id` is the batch's."""
+
+    id: UUID
+    started_at: datetime
+    started_by: str
+    status: BatchStatus
+    letters: int
+    invoices: int
+    amount: Decimal
+    by_email: int
 
 
 class ReminderLine(Frozen):
