@@ -3,6 +3,9 @@
 So the cost follows the distance to that day and not the size of the history. The dates: an invoice and a credit
 note count from their issue date, a write-off and a payment from their own. No date of a closed month is ever given
 out (B10), so what was open at its end stays what it was.
+
+On a past day an invoice may have less than nothing open: money that is entered with an earlier date may count before a
+write-off was taken back. Such a balance is listed as it is, so that every day is what the ledger says of it.
 """
 
 from datetime import date
@@ -103,7 +106,7 @@ def _invoices_on(actor: Actor, day: date) -> AnySelect:
             col(Invoice.kind) == InvoiceKind.INVOICE,
             col(Invoice.status) != InvoiceStatus.DRAFT,
             col(Invoice.issued_on) <= day,
-            balance > 0,
+            balance != 0,
         )
     )
 

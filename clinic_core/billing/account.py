@@ -98,7 +98,7 @@ def open_items(actor: Actor, patient_ids: Sequence[UUID], day: date) -> AnySelec
         )
         .join(mine, mine.c.id == col(Invoice.id))
         .outerjoin(later, later.c.id == mine.c.id)
-        .where(balance > 0)
+        .where(balance != 0)
         .order_by(due_on, col(Invoice.number), col(Invoice.id))
     )
 

@@ -29,7 +29,7 @@ class Paper:
     def balance(self, day: date) -> Decimal:
         if self.issued_on > day:
             return ZERO
-        return max(ZERO, self.total - sum((amount for on, amount in self.lowered if on <= day), ZERO))
+        return self.total - sum((amount for on, amount in self.lowered if on <= day), ZERO)
 
 
 @dataclass
