@@ -12,9 +12,11 @@ from clinic_core.auth.logo import find_logo
 from clinic_core.auth.schemas import RemoveLogo, SetLogo
 from clinic_core.auth.service import remove_logo, set_logo
 from clinic_core.billing.documents import invoice_pdf, receipt_pdf
+from clinic_core.billing.statement_paper import statement_pdf
 from clinic_core.errors import InvalidInput, NotFound, PermissionDenied
 from clinic_core.kit.formats import Locale
 from tests.billing.papers import invoice, receipt
+from tests.billing.statement_papers import statement
 from tests.factories import Clinic
 from tests.scheduling.arrange import audited
 
@@ -71,7 +73,11 @@ def test_what_is_no_picture_is_refused(clinic: Clinic) -> None:
 
 
 def test_papers_print_the_logo_and_say_whose_it_is() -> None:
-    for pdf in (invoice_pdf(invoice(2), Locale.EN, picture()), receipt_pdf(receipt(), Locale.EN, picture(kind="JPEG"))):
+    for pdf in (
+        invoice_pdf(invoice(2), Locale.EN, picture()),
+        receipt_pdf(receipt(), Locale.EN, picture(kind="JPEG")),
+        statement_pdf(statement(2), Locale.EN, picture()),
+    ):
         (page,) = PdfReader(BytesIO(pdf)).pages
         assert [found.image.size for found in page.images if found.image] == [(320, 80)]
         assert b"Logo of Clinic on the hill" in pdf or "Logo of Clinic on the hill".encode("utf-16-be") in pdf

@@ -12,13 +12,18 @@ from pypdf import PdfReader
 from starlette.applications import Starlette
 from starlette.testclient import TestClient
 
+from clinic_core.access import perform
+from clinic_core.access.organization import OrganizationSettings
+from clinic_core.auth.schemas import SetLogo
+from clinic_core.auth.service import set_logo
 from clinic_core.auth.sessions import session_name, start_session
-from clinic_core.kit.formats import amount
+from clinic_core.kit.formats import Locale, amount
 from clinic_core.kit.ids import new_id
 from clinic_core.web.statements import STATEMENT_ROUTES
 from tests.analytics.ledger import Ledger
+from tests.auth.test_logo import picture
 from tests.billing.accounts import statement
-from tests.billing.arrange import audited
+from tests.billing.arrange import audited, priced
 from tests.factories import Clinic, make_clinic, make_patient
 
 BROWSER = TestClient(Starlette(routes=STATEMENT_ROUTES))
@@ -61,6 +66,22 @@ def test_paper_screen_and_files_have_the_same_movements_to_the_cent(clinic: Clin
         assert amount(one.balance) in printed
     assert f"€{shown.to_pay}" in printed
     assert audited(clinic, "statement.print") == [("patient", "print", clinic.users["manager"])]
+
+
+def test_the_statement_has_the_organisations_logo_and_its_currency_and_way_of_writing() -> None:
+    clinic = make_clinic(OrganizationSettings(currency="CHF", locale=Locale.DE))
+    ada = make_patient(clinic)
+    priced(clinic, ada, "1234.5")
+    address = f"/docs/statement/{ada}.pdf"
+    plain = get(clinic, "manager", address)
+    assert not PdfReader(BytesIO(plain.content)).pages[0].images
+    perform(clinic.actor("admin"), set_logo, SetLogo(content=picture()))
+    answer = get(clinic, "manager", address)
+    assert len(PdfReader(BytesIO(answer.content)).pages[0].images) == 1
+    assert "To be paid by you 1.234,50 CHF" in text_of(answer)
+    assert "Amounts in CHF" in text_of(answer)
+    row = next(csv.DictReader(StringIO(get(clinic, "manager", f"/docs/statement.csv?patient={ada}").text)))
+    assert (row["Amount"], row["Currency"]) == ("1234.50", "CHF")
 
 
 def test_without_a_period_the_statement_is_the_whole_account_until_today(clinic: Clinic) -> None:

@@ -8,13 +8,17 @@ from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from pathlib import Path
 from random import Random
+from uuid import UUID
 
 import pytest
 
-from clinic_core.access import perform, system_actor
+from clinic_core.access import perform, system_actor, unit_of_work
 from clinic_core.analytics.queries import outstanding
 from clinic_core.analytics.schemas import OutstandingRequest
+from clinic_core.billing.statements import read_statements
 from clinic_core.interchange.synthea.report import Entity
+from clinic_core.kit.clock import now
+from tests.billing.accounts import check_sums
 from tests.interchange.conftest import Imported
 from tests.interchange.synthea_files import FIRST_START, write_clinic
 
@@ -58,6 +62,29 @@ def test_amounts_with_float_noise_are_rounded_half_up_first_and_then_summed(impo
     assert report.rounded.count == len(moved) == 8
     assert report.rounded.amount == sum(map(abs, moved))
     assert report.rounded.difference == sum(moved)
+
+
+def test_the_statements_of_imported_patients_add_up_and_sum_to_the_identity(imported: Imported, tmp_path: Path) -> None:
+    rows = [
+        {
+            "Id": f"e-{n}",
+            "START": f"{FIRST_START + timedelta(days=n):%Y-%m-%dT%H:%M:%SZ}",
+            "STOP": f"{FIRST_START + timedelta(days=n, minutes=15):%Y-%m-%dT%H:%M:%SZ}",
+            "TOTAL_CLAIM_COST": f"{100 + n}.50",
+            "PAYER_COVERAGE": f"{n * 7}.25",
+        }
+        for n in range(12)
+    ]
+    imported.run(write_clinic(tmp_path / "csv", encounters=rows))
+    actor = system_actor(imported.name)
+    patients = [UUID(str(row[0])) for row in imported.rows("select id from patient where organization_id = {org}")]
+    with unit_of_work(actor) as work:
+        found = read_statements(work, patients, first_day=None, last_day=now().date())
+    for each in found.values():
+        check_sums(each)
+        assert not each.others_pay
+    assert sum(len(each.movements) for each in found.values()) > len(rows)
+    assert sum((each.closing for each in found.values()), Decimal(0)) == net(imported) == owed(rows)
 
 
 def test_the_identity_holds_for_any_amounts(imported: Imported, tmp_path: Path) -> None:
