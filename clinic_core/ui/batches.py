@@ -80,7 +80,7 @@ def _draw(page: Page, row: ListedBatch) -> None:
     with st.container(horizontal=True, vertical_alignment="center", gap="small"):
         st.markdown(f"**{_WORDS[row.kind]}** · {counted(row.total, 'paper')}", width="stretch")
         if _is_kept(row):
-            st.link_button("Download", f"/docs/batch/{row.id}", icon=":material/download:", type="primary")
+            st.link_button("Download", f"/docs/batch/{row.id}", icon=":material/download:")
         if row.status is BatchStatus.FAILED:
             _draw_retry(page, row)
         if row.is_under_way or row.status is BatchStatus.FAILED:
