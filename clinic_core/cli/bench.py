@@ -48,6 +48,7 @@ class Benchmark(StrEnum):
     RACE = "race"
     RECEIPTS = "receipts"
     SLOTS = "slots"
+    STATEMENTS = "statements"
 
 
 # Whose module has another name, because Python has one of theirs.

@@ -69,3 +69,11 @@ def test_papers_are_measured_one_by_one_and_as_a_batch(own_database: Database) -
     assert (report["name"], report["unit"], report["scale"]) == ("pdf", "ms", 10)
     assert all(report[key] > 0 for key in ("figure", "floor", "single", "any_script", "batch_mean"))
     assert report["memory_mb"] >= 0
+
+
+@pytest.mark.durability
+def test_statements_are_measured_through_the_whole_job(own_database: Database) -> None:
+    report = json.loads(clinic("bench", "statements", "--scale", "20", "--json").stdout)
+    assert (report["name"], report["unit"], report["scale"]) == ("statements", "ms", 20)
+    assert all(report[key] > 0 for key in ("figure", "floor", "archive_mb"))
+    assert report["memory_mb"] >= 0

@@ -110,15 +110,14 @@ def finish_batch(work: Work, request: FinishBatch) -> BatchRow:
         return batch_row(batch)
     if _is_any_waiting(work, batch):
         raise Conflict("Papers of this print run are still to be made.")
-    made = list(
-        session.scalars(
-            select(DocumentBatchItem)
-            .where(col(DocumentBatchItem.document_batch_id) == batch.id, col(DocumentBatchItem.problem) == "")
-            .order_by(col(DocumentBatchItem.position))
-        )
-    )
+    made = session.execute(
+        select(col(DocumentBatchItem.position), col(DocumentBatchItem.by_email), col(Patient.code))
+        .join(Patient, col(Patient.id) == col(DocumentBatchItem.patient_id))
+        .where(col(DocumentBatchItem.document_batch_id) == batch.id, col(DocumentBatchItem.problem) == "")
+        .order_by(col(DocumentBatchItem.position))
+    ).all()
     if made:
-        path = _write_file(work, batch, made)
+        path = _write_file(batch, [(found[0], found[1], found[2]) for found in made])
         batch.status, batch.expires_at = BatchStatus.DONE, now() + KEPT
         batch.file_name, batch.file_bytes = relative_name(path), path.stat().st_size
     else:
@@ -211,23 +210,17 @@ _PAPERS: Mapping[BatchKind, Callable[[Work, DocumentBatch, Sequence[DocumentBatc
 }
 
 
-def _write_file(work: Work, batch: DocumentBatch, made: Sequence[DocumentBatchItem]) -> Path:
-    organization_id = work.actor.organization_id
+def _write_file(batch: DocumentBatch, made: Sequence[tuple[int, bool, str]]) -> Path:
     if batch.kind is BatchKind.DOCUMENTS:
-        parts = sorted({part_of(item.position) for item in made})
-        return write_joined(organization_id, batch.id, "invoices.pdf", parts, "Invoices")
-    codes = dict(
-        work.session.execute(
-            select(col(Patient.id), col(Patient.code)).where(col(Patient.id).in_({item.patient_id for item in made}))
-        ).all()
-    )
+        parts = sorted({part_of(position) for position, _, _ in made})
+        return write_joined(batch.organization_id, batch.id, "invoices.pdf", parts, "Invoices")
     members = [
-        Member(f"{'e-mailed' if item.by_email else 'post'}/{_member(item, codes[item.patient_id])}", item.position)
-        for item in made
+        Member(f"{'e-mailed' if by_email else 'post'}/{_member(position, code)}", position)
+        for position, by_email, code in made
     ]
-    return write_zip(organization_id, batch.id, f"{batch.kind.value}.zip", members)
+    return write_zip(batch.organization_id, batch.id, f"{batch.kind.value}.zip", members)
 
 
-def _member(item: DocumentBatchItem, code: str) -> str:
+def _member(position: int, code: str) -> str:
     plain = "".join(letter for letter in code if letter.isascii() and (letter.isalnum() or letter in "-_"))
-    return f"{item.position:05d}-{plain}.pdf"
+    return f"{position:05d}-{plain}.pdf"
