@@ -39,8 +39,9 @@ _PLAN = """
          from generate_series(0, i % 3) k)::numeric(14, 2) as total,
         p.id as patient_id, p.clinic_location_id as site_id, p.code, p.first_name || ' ' || p.last_name as name
       from generate_series(0::bigint, :count - 1) i
-      join (select row_number() over (order by code) - 1 as n, count(*) over () as among, * from patient
-            where organization_id = :organization) p on p.n = i % p.among) numbered
+      join (select row_number() over (order by code) - 1 as n, * from patient
+            where organization_id = :organization) p
+        on p.n = i % (select count(*) from patient where organization_id = :organization)) numbered
 """
 _INVOICES = """
     insert into invoice (id, organization_id, patient_id, clinic_location_id, kind, status, number, series, series_year,
