@@ -88,6 +88,8 @@ def test_a_receivable_is_aged_by_its_due_date(clinic: Clinic, days: int, bucket:
     books.issue(make_patient(clinic), "10.00", min(due, APR), due_on=due)
     found = perform(clinic.actor("manager"), aging, AgingRequest(as_of=APR))
     assert {each.bucket.value: each.amount for each in found.buckets if each.amount} == {bucket: D("10.00")}
+    (debtor,) = perform(clinic.actor("manager"), list_debtors, OutstandingRowsRequest(as_of=APR)).rows
+    assert [each.value for each in AgeBucket if getattr(debtor, each.name.lower())] == [bucket]
 
 
 def test_ageing_by_issue_date_ignores_the_due_date(clinic: Clinic) -> None:

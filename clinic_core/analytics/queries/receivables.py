@@ -4,10 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import NamedTuple
 
-from sqlalchemy import CTE, ColumnElement, Date, Integer, case, cast, func, literal, select, true
+from sqlalchemy import CTE, ColumnElement, func, select, true
 from sqlmodel import col
 
 from clinic_core.access import Permission, Work, query
+from clinic_core.analytics.ages import bucket_of, days_since, is_in
 from clinic_core.analytics.balances import free_receipts, open_invoices
 from clinic_core.analytics.filters import (
     AnySelect,
@@ -87,13 +88,14 @@ def outstanding(work: Work, request: OutstandingRequest) -> Outstanding:
 def aging(work: Work, request: AgingRequest) -> Aging:
     """The outstanding amount by age in days; the buckets sum to gross. Raises as `outstanding`."""
     reading = _read(work, request)
-    bucket = _bucket(_days(request, reading)).label("bucket")
-    aged = _at(select(bucket, reading.open.c.balance), reading).subquery("aged")
-    summed = select(aged.c.bucket, func.count(), amount_of(aged.c.balance)).group_by(aged.c.bucket)
-    found = {AgeBucket(name): (count, amount) for name, count, amount in work.session.execute(summed)}
+    since, balance = _since(request, reading), reading.open.c.balance
+    within = [list(is_in(each, since, reading.day)) for each in AgeBucket]
+    counts = [func.count().filter(*conditions) for conditions in within]
+    amounts = [func.coalesce(func.sum(balance).filter(*conditions), ZERO) for conditions in within]
+    found = work.session.execute(_at(select(*counts, *amounts), reading)).one()
     buckets = tuple(
-        AgedAmount(bucket=each, invoices=found.get(each, (0, ZERO))[0], amount=found.get(each, (0, ZERO))[1])
-        for each in AgeBucket
+        AgedAmount(bucket=each, invoices=count, amount=amount + ZERO)
+        for each, count, amount in zip(AgeBucket, found[: len(counts)], found[len(counts) :], strict=True)
     )
     gross = sum((each.amount for each in buckets), ZERO)
     credit = _credit(work, request, reading)
@@ -130,7 +132,7 @@ def list_outstanding(work: Work, request: OutstandingRowsRequest) -> Outstanding
                 found.issued_on,
                 found.due_on,
                 days.label("days"),
-                _bucket(days).label("bucket"),
+                bucket_of(days).label("bucket"),
                 found.total,
                 found.balance,
             ),
@@ -155,8 +157,8 @@ def list_debtors(work: Work, request: OutstandingRowsRequest) -> DebtorPage:
     """Who owes, by age, those who owe most first; the balances sum to gross. Raises as `outstanding`."""
     reading = _read(work, request)
     chosen, found = _chosen(request, reading), reading.open.c
-    bucket = _bucket(_days(request, reading))
-    aged = [func.coalesce(func.sum(found.balance).filter(bucket == each), ZERO) for each in AgeBucket]
+    since = _since(request, reading)
+    aged = [func.coalesce(func.sum(found.balance).filter(*is_in(each, since, reading.day)), ZERO) for each in AgeBucket]
     by_patient = (
         _at(
             select(
@@ -266,20 +268,19 @@ def _at(statement: AnySelect, reading: _Reading) -> AnySelect:
 def _chosen(request: OutstandingRowsRequest, reading: _Reading) -> list[ColumnElement[bool]]:
     chosen: list[ColumnElement[bool]] = []
     if request.bucket is not None:
-        chosen.append(_bucket(_days(request, reading)) == request.bucket.value)
+        chosen.append(bucket_of(_days(request, reading)) == request.bucket.value)
     if request.patient_id is not None:
         chosen.append(reading.open.c.patient_id == request.patient_id)
     return chosen
 
 
+def _since(request: AgingRequest, reading: _Reading) -> ColumnElement[date]:
+    since: ColumnElement[date] = reading.open.c.due_on if request.basis is AgeBasis.DUE else reading.open.c.issued_on
+    return since
+
+
 def _days(request: AgingRequest, reading: _Reading) -> ColumnElement[int]:
-    since = reading.open.c.due_on if request.basis is AgeBasis.DUE else reading.open.c.issued_on
-    return cast(literal(reading.day, Date) - cast(since, Date), Integer)
-
-
-def _bucket(days: ColumnElement[int]) -> ColumnElement[str]:
-    *bounded, last = AgeBucket
-    return case(*((days <= each.most_days, each.value) for each in bounded), else_=last.value)
+    return days_since(_since(request, reading), reading.day)
 
 
 def _explain(request: ReceivablesFilter, reading: _Reading, basis: AgeBasis) -> Explanation:
