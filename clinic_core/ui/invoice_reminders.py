@@ -21,8 +21,9 @@ def draw_reminders(page: Page, invoice: InvoiceDetail) -> None:
     if not (story.reminders or story.hold or story.next_on):
         return
     st.subheader("Payment reminders", anchor=False)
-    for line in _lines(page, invoice, story):
-        st.markdown(plain(line))
+    with st.container(gap="xxsmall"):
+        for line in _lines(page, invoice, story):
+            st.markdown(plain(line))
     is_held = story.hold is not None and story.hold.is_active
     if page.actor.can(Permission.BILLING_MANAGE) and (is_held or invoice.balance):
         if is_held:

@@ -25,7 +25,6 @@ from clinic_core.notifications.queries import count_by_email
 from clinic_core.notifications.schemas import CountByEmail
 from clinic_core.ui.batches import BATCHES_PAGE
 from clinic_core.ui.figure_rows import INVOICE_PAGE
-from clinic_core.ui.location import reader_zone
 from clinic_core.ui.page import Page
 from clinic_core.ui.tables import Column, Wording, choose_rows, show_table
 from clinic_core.ui.tiles import counted
@@ -84,15 +83,8 @@ def draw_letter(page: Page, letter: DueLetter, location_id: UUID | None) -> None
     """One letter in full: its invoices, each a way to its page, and the letter itself before it is sent."""
     parts = f"?{urlencode({'location': location_id})}" if location_id else ""
     with st.container(border=True, gap="small"):
-        with st.container(horizontal=True, vertical_alignment="center", gap="small"):
-            whom = letter.payer_name if letter.billed_to_patient else f"{letter.payer_name}, for {letter.patient_name}"
-            st.markdown(plain(f"{letter.title} to {whom}"), width="stretch")
-            st.link_button(
-                "Preview letter",
-                f"/docs/reminder/{letter.invoices[0].id}.pdf{parts}",
-                icon=":material/picture_as_pdf:",
-                type="tertiary",
-            )
+        whom = letter.payer_name if letter.billed_to_patient else f"{letter.payer_name}, for {letter.patient_name}"
+        st.markdown(plain(f"{letter.title} to {whom}"))
         found = show_table(
             letter.invoices,
             _invoice_columns(page),
@@ -100,6 +92,8 @@ def draw_letter(page: Page, letter: DueLetter, location_id: UUID | None) -> None
             select=True,
             wording=Wording(page.actor.settings.locale),
         )
+        address = f"/docs/reminder/{letter.invoices[0].id}.pdf{parts}"
+        st.link_button("Preview letter", address, icon=":material/picture_as_pdf:", type="tertiary")
     if found is not None:
         page.go(INVOICE_PAGE, invoice=found.id)
 
@@ -131,7 +125,7 @@ def draw_runs(page: Page, rows: Sequence[ReminderRun]) -> None:
     found = show_table(
         rows,
         [
-            Column[ReminderRun]("started_at", "Started"),
+            Column[ReminderRun]("reminded_on", "Day"),
             Column[ReminderRun]("started_by", "By", width="medium"),
             Column[ReminderRun]("status", "Status"),
             Column[ReminderRun]("letters", "Letters"),
@@ -141,7 +135,7 @@ def draw_runs(page: Page, rows: Sequence[ReminderRun]) -> None:
         ],
         key="reminders_runs",
         select=True,
-        wording=Wording(page.actor.settings.locale, reader_zone()),
+        wording=Wording(page.actor.settings.locale),
         empty="No reminder was sent yet.",
     )
     if found is not None:

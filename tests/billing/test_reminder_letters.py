@@ -152,6 +152,7 @@ def test_runs_are_listed_with_what_they_asked_for(clinic: Clinic) -> None:
     overdue(clinic, price="20.00")
     first, second = remind(clinic, FIRST_ON), remind(clinic, SECOND_ON, role="owner")
     rows = perform(clinic.actor("manager"), list_reminder_runs, ListReminderRuns())
+    assert [row.reminded_on for row in rows] == [SECOND_ON, FIRST_ON]
     assert [(row.id, row.started_by, row.letters, row.invoices, row.amount, row.by_email) for row in rows] == [
         (second.id, "Owner", 2, 2, Decimal("100.00"), 0),
         (first.id, "Manager", 2, 2, Decimal("100.00"), 0),

@@ -17,6 +17,7 @@ def list_reminder_runs(work: Work, request: ListReminderRuns) -> tuple[ReminderR
     """A page of the runs that the actor sees among the print runs, the newest first."""
     sums = (
         select(
+            func.max(col(PaymentReminder.reminded_on)).label("reminded_on"),
             func.count().label("invoices"),
             func.coalesce(func.sum(col(PaymentReminder.balance)), 0).label("amount"),
         )
@@ -37,7 +38,7 @@ def list_reminder_runs(work: Work, request: ListReminderRuns) -> tuple[ReminderR
     statement: Select[*tuple[Any, ...]] = (
         select(
             col(DocumentBatch.id).label("id"),
-            col(DocumentBatch.created_at).label("started_at"),
+            sums.c.reminded_on,
             func.coalesce(col(AppUser.display_name), "").label("started_by"),
             col(DocumentBatch.status).label("status"),
             col(DocumentBatch.total).label("letters"),
@@ -48,7 +49,7 @@ def list_reminder_runs(work: Work, request: ListReminderRuns) -> tuple[ReminderR
         .select_from(DocumentBatch)
         .join(sums, true())
         .join(AppUser, col(AppUser.id) == col(DocumentBatch.actor_user_id), isouter=True)
-        .where(col(DocumentBatch.kind) == BatchKind.REMINDERS, batches_in_reach(work.actor))
+        .where(col(DocumentBatch.kind) == BatchKind.REMINDERS, batches_in_reach(work.actor), sums.c.invoices > 0)
         .order_by(col(DocumentBatch.created_at).desc(), col(DocumentBatch.id).desc())
         .offset(request.offset)
         .limit(request.limit)

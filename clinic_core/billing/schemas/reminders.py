@@ -1,6 +1,6 @@
 """Payment reminders: what is due for which step, the letters that ask for it, and what is held back (B6)."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from uuid import UUID
 
@@ -183,7 +183,7 @@ class ReminderRun(Frozen):
     """A run of reminders: its letters, over how many invoices, how much was asked for; `id` is the batch's."""
 
     id: UUID
-    started_at: datetime
+    reminded_on: date
     started_by: str
     status: BatchStatus
     letters: int
