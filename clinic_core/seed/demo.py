@@ -37,7 +37,8 @@ Step = TypeVar("Step")
 COUNTED = (
     "clinic_location", "location_resource", "app_user", "product_service", "patient", "clinical_case", "appointment",
     "appointment_series", "appointment_fee", "absence", "waiting_list_entry", "notification", "visit",
-    "visit_revision", "invoice", "invoice_line", "receipt", "payment", "payment_reminder",
+    "visit_revision", "invoice", "invoice_line", "receipt", "payment", "payment_reminder", "refund_request",
+    "closing",
 )  # fmt: skip
 
 

@@ -55,10 +55,13 @@ class PlannedBill:
 
 @dataclass(frozen=True)
 class PlannedCorrections:
-    """Which bills, by index, are taken back, written off, refunded and held back from reminders at the end."""
+    """Which bills, by index, are taken back, as a whole or by one line, written off, refunded and held back from
+    reminders at the end.
+    """
 
     taken_back: tuple[int, ...]
     taken_back_and_refunded: int
+    credited_in_part: int
     written_off: int
     held_back: int
 
@@ -103,7 +106,10 @@ def plan_corrections(bills: Sequence[PlannedBill]) -> PlannedCorrections:
         and bills[index].payments[0].share == WHOLE
         and bills[index].payments[0].method is PaymentMethod.CARD
     ]
-    return PlannedCorrections((unpaid[-1], at_desk[-2]), at_desk[-1], unpaid[0], held_back=0)
+    taken_back, refunded = (unpaid[-1], at_desk[-2]), at_desk[-1]
+    together = [index for index in known if len(bills[index].appointments) > 1 and bills[index].payments]
+    in_part = next(index for index in reversed(together) if index not in {*taken_back, refunded})
+    return PlannedCorrections(taken_back, refunded, in_part, unpaid[0], held_back=0)
 
 
 def plan_credits(plan: DemoPlan, seed: int) -> list[PlannedCredit]:

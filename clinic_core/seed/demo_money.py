@@ -11,10 +11,13 @@ from decimal import Decimal
 from uuid import UUID
 
 from clinic_core.access import Actor, Work, unit_of_work
+from clinic_core.billing.queries import get_invoice
 from clinic_core.billing.schemas import (
     CreditInvoice,
+    CreditLine,
     DraftInvoice,
     DraftLine,
+    GetInvoice,
     HoldReminders,
     IssueInvoice,
     RecordReceipt,
@@ -38,6 +41,7 @@ from clinic_core.seed.demo_base import DemoClinic, tell_planner
 from clinic_core.seed.demo_bills import PlannedBill, PlannedCorrections, PlannedCredit, PlannedPayment, plan_corrections
 from clinic_core.seed.demo_calendar import DESKS, DemoRecords
 from clinic_core.seed.demo_clinic import CATALOGUE
+from clinic_core.seed.demo_closings import ask_for_refund, close_books
 from clinic_core.seed.demo_plan import DemoPlan
 from clinic_core.vocabulary import ItemType, PaymentMethod, ProductType
 
@@ -65,6 +69,7 @@ class _Books:
     records: DemoRecords
     bills: Sequence[PlannedBill]
     opened: dict[int, _OpenBill] = field(default_factory=dict)
+    ahead: list[tuple[PlannedCredit, UUID]] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,9 @@ def charge_and_collect(
             tell_planner(clinic)
             counted_at *= 4
     _correct(books, manager, plan_corrections(bills))
+    kept, receipt_id = books.ahead[-1]
+    ask_for_refund(clinic, plan.as_of, receipt_id, kept.location, kept.amount)
+    close_books(clinic, plan.as_of, bills, ahead)
 
 
 def _diary(plan: DemoPlan, bills: Sequence[PlannedBill], ahead: Sequence[PlannedCredit]) -> dict[date, _Day]:
@@ -173,7 +181,7 @@ def _collect(books: _Books, desk: Actor, location: str, day: _Day) -> None:
                 reference="Paid ahead",
                 clinic_location_id=books.clinic.locations[location],
             )
-            record_receipt(work, request)
+            books.ahead.append((credit, record_receipt(work, request).id))
 
 
 def _take(work: Work, books: _Books, index: int, payment: PlannedPayment) -> None:
@@ -198,6 +206,9 @@ def _correct(books: _Books, manager: Actor, planned: PlannedCorrections) -> None
     with frozen_at(books.plan.as_of), unit_of_work(manager) as work:
         for index in (*planned.taken_back, planned.taken_back_and_refunded):
             credit_invoice(work, CreditInvoice(invoice_id=opened[index].invoice_id, reason="Billed by mistake"))
+        in_part = get_invoice(work, GetInvoice(invoice_id=opened[planned.credited_in_part].invoice_id))
+        line = CreditLine(line_id=in_part.lines[-1].id, quantity=in_part.lines[-1].quantity)
+        credit_invoice(work, CreditInvoice(invoice_id=in_part.id, lines=(line,), reason="This session was cut short"))
         if refunded.receipt_id is not None:
             refund_receipt(
                 work,

@@ -124,10 +124,15 @@ def expect_a_lively_clinic(database: Database) -> None:
         assert one(owner, "select count(*) from invoice where balance > 0 and paid > 0") > 3
         assert one(owner, "select count(*) from invoice where balance > 0 and due_on < '2026-11-24'") > 10
         assert one(owner, "select count(*) from invoice where status = 'void'") == 3
-        assert one(owner, "select count(*) from invoice where kind = 'credit_note' and status = 'issued'") == 3
+        assert one(owner, "select count(*) from invoice where kind = 'credit_note' and status = 'issued'") == 4
         assert one(owner, "select count(*) from invoice where written_off > 0 and balance = 0") == 1
         assert one(owner, "select count(*) from receipt where kind = 'refund'") == 1
         assert one(owner, "select count(*) from payment where amount < 0") >= 2
+        in_part = "select count(*) from invoice where kind = 'invoice' and status = 'issued' and credited > 0"
+        assert one(owner, in_part) == 1
+        assert one(owner, "select count(*) from refund_request where status = 'requested'") == 1
+        assert one(owner, "select count(*) from closing where kind = 'day'") == 6
+        assert one(owner, "select count(*) from closing where kind = 'month'") == 1
         buckets = (
             "select count(distinct least((date '2026-11-24' - due_on - 1) / 30, 3)) from invoice where balance > 0"
         )
