@@ -12,6 +12,7 @@ from clinic_core.scheduling.schemas import AppointmentRow
 from clinic_core.settings import PROJECT_ROOT
 from clinic_core.ui.nav import NAV_PAGES
 from clinic_core.vocabulary import AppointmentStatus, CancelledBy
+from tests.billing.arrange import priced
 from tests.browser.conftest import SignIn, settle
 from tests.factories import MONDAY, Clinic, make_patient
 from tests.scheduling.arrange import book
@@ -118,3 +119,19 @@ def test_the_work_list_of_notes_is_accessible(
     page.goto(f"{app_address}/worklist")
     expect(page.get_by_role("heading", level=1)).to_have_text("Notes to write")
     assert findings(page) == []
+
+
+@pytest.mark.parametrize("dark", [False, True], ids=["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_a_statement_is_accessible_and_fits_a_phone(
+    clinic: Clinic, sign_in: SignIn, app_address: str, findings: Check, dark: bool, width: int
+) -> None:
+    ada = make_patient(clinic)
+    priced(clinic, ada, "25.00")
+    page = sign_in("manager", width=width, dark=dark)
+    page.goto(f"{app_address}/statement?patient={ada}")
+    for view in ("Account", "Open invoices"):
+        page.locator("label").filter(has_text=view).last.click()
+        expect(page.get_by_role("link", name="PDF")).to_be_visible()
+        assert findings(page) == []
+        assert page.evaluate(TOO_WIDE) == []
