@@ -69,9 +69,11 @@ def _made(desk: Actor, ids: Sequence[UUID]) -> tuple[BatchDetail, float, float]:
     with _watched() as peak:
         started = time.perf_counter()
         batch = perform(desk, start_statements, StartStatements(patient_ids=tuple(ids)))
-        make_batch(system_actor_of(desk.organization_id), {"batch_id": batch.id})
+        made = perform(desk, get_batch, GetBatch(batch_id=batch.id))
+        while made.is_under_way:
+            make_batch(system_actor_of(desk.organization_id), {"batch_id": batch.id})
+            made = perform(desk, get_batch, GetBatch(batch_id=batch.id))
         spent = milliseconds(started)
-    made = perform(desk, get_batch, GetBatch(batch_id=batch.id))
     if made.status is not BatchStatus.DONE or made.problems:
         raise RuntimeError("Not every statement was made.")
     return made, spent, round((peak[-1] - peak[0]) / 1_000_000, 1)

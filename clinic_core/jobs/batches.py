@@ -6,12 +6,13 @@ than they do.
 
 import errno
 import logging
+import time
 from collections.abc import Mapping
 from uuid import UUID
 
-from clinic_core.access import Actor, load_actor, perform
+from clinic_core.access import Actor, load_actor, perform, unit_of_work
 from clinic_core.billing.archive import batches_with_files, delete_folder
-from clinic_core.billing.jobs import PURGE_BATCHES
+from clinic_core.billing.jobs import MAKE_BATCH, PURGE_BATCHES
 from clinic_core.billing.queries import get_batch, kept_batches
 from clinic_core.billing.schemas.batches import (
     FailBatch,
@@ -24,24 +25,31 @@ from clinic_core.billing.schemas.batches import (
 from clinic_core.billing.service import fail_batch, finish_batch, sweep_batches
 from clinic_core.errors import NotFound, NotSignedIn, PermissionDenied
 from clinic_core.notifications.service import make_papers
+from clinic_core.queue import defer
 
 GONE = "Who asked for this print run can no longer sign in. Start a new one."
 NOT_ALLOWED = "Who asked for this print run may no longer do that. Start a new one."
 FULL = "The disk of the server is full. Try again when there is room; what was made is kept."
 MISSING = "Papers of this print run are missing on the server. Try again, and they are made anew."
 UNWRITABLE = "The server can't write its folder of papers. Try again when whoever runs it has put that right."
+TURN_SECONDS = 30.0
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
 
 _LOG = logging.getLogger("clinic_core.jobs")
 
 
 def make_batch(actor: Actor, ids: Mapping[str, UUID]) -> None:
-    """Makes the papers of a batch that are not made yet, and its file; what stands in the way is noted with it."""
+    """Makes the papers of a batch that are not made yet, and its file; what stands in the way is noted with it.
+
+    After half a minute the next job goes on, so that a long batch leaves other work its turn, and whoever may no longer
+    do it is noticed on the way.
+    """
     batch_id = ids["batch_id"]
     try:
         batch = perform(actor, get_batch, GetBatch(batch_id=batch_id))
-        if batch.is_under_way:
-            _make(load_actor(actor.organization_id, batch.actor_user_id), batch_id)
+        if batch.is_under_way and not _make(load_actor(actor.organization_id, batch.actor_user_id), batch_id):
+            with unit_of_work(actor) as work:
+                defer(work, MAKE_BATCH, {"batch_id": batch_id})
     except NotSignedIn:
         _give_up(actor, batch_id, GONE)
     except (NotFound, PermissionDenied):
@@ -67,10 +75,14 @@ def sweep(actor: Actor, _ids: Mapping[str, UUID]) -> None:
     perform(actor, sweep_batches, SweepBatches())
 
 
-def _make(maker: Actor, batch_id: UUID) -> None:
+def _make(maker: Actor, batch_id: UUID) -> bool:
+    """Whether it came to the end of the batch."""
+    until = time.monotonic() + TURN_SECONDS
     while not perform(maker, make_papers, MakePapers(batch_id=batch_id)).is_finished:
-        pass
+        if time.monotonic() >= until:
+            return False
     perform(maker, finish_batch, FinishBatch(batch_id=batch_id))
+    return True
 
 
 def _give_up(actor: Actor, batch_id: UUID, problem: str) -> None:

@@ -31,6 +31,7 @@ from clinic_core.billing.service import (
 )
 from clinic_core.billing.service.batch_control import EXPIRED, STOPPED
 from clinic_core.errors import Conflict, NotFound
+from clinic_core.jobs import batches
 from clinic_core.jobs.batches import FULL, GONE, MISSING, NOT_ALLOWED, UNWRITABLE, make_batch
 from clinic_core.jobs.tasks import Task
 from clinic_core.kit.clock import frozen_at, now
@@ -51,7 +52,7 @@ from tests.billing.batches import (
 )
 from tests.factories import Clinic, make_clinic
 from tests.harness import Database
-from tests.jobs.arrange import once
+from tests.jobs.arrange import jobs, once
 
 STEP = """
 import sys
@@ -231,6 +232,24 @@ def test_what_stopped_without_an_answer_is_given_up_after_two_hours_unless_its_j
         assert perform(system, sweep_batches, SweepBatches()).failed == 1
     assert (look(clinic, running.id).status, look(clinic, running.id).problem) == (BatchStatus.FAILED, STOPPED)
     assert look(clinic, waiting.id).status is BatchStatus.QUEUED
+
+
+def test_a_long_print_run_leaves_other_work_its_turn_and_notices_who_may_no_longer(
+    own_database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clinic = make_clinic()
+    invoices(clinic, 2 * PAPERS_OF_PART + 1)
+    batch, other = start(clinic), start(clinic, role="assistant")
+    monkeypatch.setattr(batches, "TURN_SECONDS", 0)
+    make_batch(system_actor_of(clinic.organization_id), {"batch_id": batch.id})
+    assert look(clinic, batch.id).done == PAPERS_OF_PART
+    assert len(jobs(own_database, MAKE_BATCH)) == 3
+    make_batch(system_actor_of(clinic.organization_id), {"batch_id": other.id})
+    change(clinic, "update app_user set status = 'inactive' where id = :user", user=clinic.users["assistant"])
+    once(Task(MAKE_BATCH, make_batch))
+    assert (look(clinic, batch.id).status, look(clinic, batch.id).done) == (BatchStatus.DONE, 2 * PAPERS_OF_PART + 1)
+    assert (look(clinic, other.id).problem, look(clinic, other.id).done) == (GONE, PAPERS_OF_PART)
+    assert jobs(own_database, MAKE_BATCH) == []
 
 
 def test_a_job_that_fails_is_tried_again_and_goes_on_where_it_was(own_database: Database) -> None:
