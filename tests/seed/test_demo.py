@@ -138,6 +138,10 @@ def expect_a_lively_clinic(database: Database) -> None:
         )
         assert one(owner, buckets + " and due_on < '2026-11-24'") == 4
         assert one(owner, "select count(*) from receipt where allocated < amount") >= 4
+        assert one(owner, "select count(distinct step) from payment_reminder") == 2
+        assert one(owner, "select count(*) from payment_reminder r join invoice i on i.id = r.invoice_id"
+                   " where i.balance > 0 and r.pay_by < '2026-11-17'") > 10  # fmt: skip
+        assert one(owner, "select count(*) from reminder_hold") == 1
         assert one(owner, "select count(*) from visit_revision where kind = 'amend'") > 3
         assert (
             one(owner, "select count(*) from draft") >= 1
