@@ -76,7 +76,7 @@ def test_closed_days_leave_with_their_money_and_who_opened_them_again(clinic: Cl
     )
     assert row["Note"] == "'=1 short"
     assert made.xlsx()[:2] == b"PK"
-    assert audited(clinic, "closing.export_days") == [("closing", "export", clinic.users["assistant"])]
+    assert audited(clinic, "closed_days.export") == [("closing", "export", clinic.users["assistant"])]
 
 
 def test_closed_months_and_the_roll_forward_leave_with_the_figures_that_were_signed(clinic: Clinic) -> None:

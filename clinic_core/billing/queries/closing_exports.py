@@ -66,19 +66,19 @@ _MONTH: _Columns = {
 }
 
 
-@use_case(Permission.BILLING_COLLECT, Permission.BILLING_CLOSE_PERIOD, name="closing.export_days")
+@use_case(Permission.BILLING_COLLECT, Permission.BILLING_CLOSE_PERIOD, name="closed_days.export")
 def export_closed_days(work: Work, request: ClosingFilter) -> Table:
     """The days that were closed and pass the filters, reopened ones too, with what was counted; audited."""
     return _export(work, request.model_copy(update={"kind": ClosingKind.DAY}), _DAY)
 
 
-@use_case(Permission.BILLING_CLOSE_PERIOD, name="closing.export_months")
+@use_case(Permission.BILLING_CLOSE_PERIOD, name="closed_months.export")
 def export_closed_months(work: Work, request: ClosingFilter) -> Table:
     """The months that were closed and pass the filters, each with its roll-forward; audited."""
     return _export(work, request.model_copy(update={"kind": ClosingKind.MONTH}), _MONTH)
 
 
-@use_case(Permission.BILLING_CLOSE_PERIOD, name="closing.export_roll_forward")
+@use_case(Permission.BILLING_CLOSE_PERIOD, name="roll_forward.export")
 def export_roll_forward(work: Work, request: MonthToClose) -> Table:
     """The roll-forward of a month as it was signed, or as it stands; audited.
 
