@@ -23,7 +23,7 @@ from clinic_core.billing.schemas.batches import (
     SweepBatches,
 )
 from clinic_core.billing.service import fail_batch, finish_batch, sweep_batches
-from clinic_core.errors import NotFound, NotSignedIn, PermissionDenied
+from clinic_core.errors import ConfigurationError, NotFound, NotSignedIn, PermissionDenied
 from clinic_core.notifications.service import make_papers
 from clinic_core.queue import defer
 
@@ -31,6 +31,7 @@ GONE = "Who asked for this print run can no longer sign in. Start a new one."
 NOT_ALLOWED = "Who asked for this print run may no longer do that. Start a new one."
 FULL = "The disk of the server is full. Try again when there is room; what was made is kept."
 MISSING = "Papers of this print run are missing on the server. Try again, and they are made anew."
+DAMAGED = "A paper of this print run is damaged on the server. Start a new one."
 UNWRITABLE = "The server can't write its folder of papers. Try again when whoever runs it has put that right."
 TURN_SECONDS = 30.0
 _NO_ROOM = (errno.ENOSPC, errno.EDQUOT)
@@ -54,6 +55,8 @@ def make_batch(actor: Actor, ids: Mapping[str, UUID]) -> None:
         _give_up(actor, batch_id, GONE)
     except (NotFound, PermissionDenied):
         _give_up(actor, batch_id, NOT_ALLOWED)
+    except ConfigurationError:
+        _give_up(actor, batch_id, DAMAGED)
     except OSError as error:
         _LOG.error("batch=%s outcome=failed error=%s", batch_id, errno.errorcode.get(error.errno or 0, "OSError"))
         _give_up(actor, batch_id, _sentence(error))

@@ -32,7 +32,7 @@ from clinic_core.billing.service import (
 from clinic_core.billing.service.batch_control import EXPIRED, STOPPED
 from clinic_core.errors import Conflict, NotFound
 from clinic_core.jobs import batches
-from clinic_core.jobs.batches import FULL, GONE, MISSING, NOT_ALLOWED, UNWRITABLE, make_batch
+from clinic_core.jobs.batches import DAMAGED, FULL, GONE, MISSING, NOT_ALLOWED, UNWRITABLE, make_batch
 from clinic_core.jobs.tasks import Task
 from clinic_core.kit.clock import frozen_at, now
 from clinic_core.settings import PROJECT_ROOT
@@ -232,6 +232,15 @@ def test_what_stopped_without_an_answer_is_given_up_after_two_hours_unless_its_j
         assert perform(system, sweep_batches, SweepBatches()).failed == 1
     assert (look(clinic, running.id).status, look(clinic, running.id).problem) == (BatchStatus.FAILED, STOPPED)
     assert look(clinic, waiting.id).status is BatchStatus.QUEUED
+
+
+def test_a_paper_that_is_damaged_on_the_disk_ends_it_with_a_sentence(clinic: Clinic) -> None:
+    invoices(clinic, PAPERS_OF_PART + 1)
+    batch = start(clinic)
+    step(clinic, batch.id)
+    paper_path(clinic.organization_id, batch.id, 1).write_bytes(b"")
+    ended = work_off(clinic, batch.id)
+    assert (ended.status, ended.problem) == (BatchStatus.FAILED, DAMAGED)
 
 
 def test_a_long_print_run_leaves_other_work_its_turn_and_notices_who_may_no_longer(
