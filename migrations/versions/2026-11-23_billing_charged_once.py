@@ -17,4 +17,4 @@ def upgrade() -> None:
 def downgrade() -> None:
     for trigger in ("c_charge_once_insert", "c_charge_once_update"):
         op.execute(f"drop trigger {trigger} on invoice_line")
-    drop_functions("invoice_line_charge_once()", "charging_invoices(uuid, uuid)")
+    drop_functions("invoice_line_charge_once()", "charged_twice(uuid, uuid[])")
