@@ -23,6 +23,7 @@ from clinic_core.models import Patient
 from clinic_core.notifications.addressee import obstacle
 from clinic_core.vocabulary import BatchKind, NotificationChannel
 
+READ_AT_ONCE = 500
 _FILTERS = ("clinic_location_id", "practitioner_user_id", "basis", "bucket", "patient_id")
 
 
@@ -33,9 +34,12 @@ def count_statements(work: Work, request: StatementsWanted) -> StatementsCount:
     Raises:
         NotFound: an unknown location, practitioner or chosen patient.
     """
-    patients = _patients(work, request)
-    written_to = [patient for patient in patients if obstacle(patient, NotificationChannel.EMAIL) is None]
-    return StatementsCount(statements=len(patients), by_email=len(written_to))
+    ids = _patient_ids(work, request)
+    patients = work.session.scalars(
+        select(Patient).where(col(Patient.id).in_(ids)).execution_options(yield_per=READ_AT_ONCE)
+    )
+    by_email = sum(obstacle(patient, NotificationChannel.EMAIL) is None for patient in patients)
+    return StatementsCount(statements=len(ids), by_email=by_email)
 
 
 @use_case(Permission.BILLING_MANAGE, name="batch.start_statements")
@@ -49,16 +53,16 @@ def start_statements(work: Work, request: StartStatements) -> BatchRow:
     today = latest_today(work.session)
     if request.first_day is not None and request.first_day > today:
         raise InvalidInput(f"The period begins ({request.first_day}) after today ({today}).")
-    patients = _patients(work, request)
-    if not patients:
+    patient_ids = _patient_ids(work, request)
+    if not patient_ids:
         raise InvalidInput("Nobody owes anything by these filters.")
-    if len(patients) > MOST_STATEMENTS:
+    if len(patient_ids) > MOST_STATEMENTS:
         raise InvalidInput(f"These are more than {MOST_STATEMENTS:,} statements; narrow the filters.")
     asked = request.model_dump(mode="json", include=set(_FILTERS), exclude_none=True)
     batch, _ = new_batch(
         work,
         BatchKind.STATEMENTS,
-        [NewItem(patient.id) for patient in patients],
+        [NewItem(patient_id) for patient_id in patient_ids],
         {
             **asked,
             "first_day": request.first_day,
@@ -70,14 +74,14 @@ def start_statements(work: Work, request: StartStatements) -> BatchRow:
     return batch_row(batch)
 
 
-def _patients(work: Work, request: StatementsWanted) -> Sequence[Patient]:
+def _patient_ids(work: Work, request: StatementsWanted) -> Sequence[UUID]:
     """The patients in the order of their codes."""
     chosen: Sequence[UUID] = request.patient_ids
     if not chosen:
         wanted = request.model_dump(include=set(_FILTERS))
         debtors = list_debtors(work, OutstandingRowsRequest(**wanted, limit=ALL_ROWS))
         chosen = [row.id for row in debtors.rows]
-    statement = select(Patient).where(col(Patient.id).in_(chosen)).order_by(col(Patient.code), col(Patient.id))
+    statement = select(col(Patient.id)).where(col(Patient.id).in_(chosen)).order_by(col(Patient.code), col(Patient.id))
     if request.patient_ids:
         statement = statement.where(
             col(Patient.deleted_at).is_(None), patients_in_scope(work.actor, Permission.BILLING_MANAGE)

@@ -19,6 +19,7 @@ from clinic_core.models import DocumentBatch, DocumentBatchItem
 from clinic_core.queue import defer
 from clinic_core.vocabulary import BatchKind, BatchStatus, Scope
 
+WRITTEN_AT_ONCE = 500
 Parameter = str | int | bool | date | UUID | None
 NEEDED = {
     BatchKind.DOCUMENTS: Permission.BILLING_VIEW,
@@ -58,17 +59,18 @@ def new_batch(
     work.session.add(batch)
     work.session.flush()
     ids = [new_id() for _ in items]
-    if items:
+    for begin in range(0, len(items), WRITTEN_AT_ONCE):
+        part = range(begin, min(begin + WRITTEN_AT_ONCE, len(items)))
         rows = [
             {
-                "id": item_id,
+                "id": ids[at],
                 "organization_id": actor.organization_id,
                 "document_batch_id": batch.id,
-                "position": position,
-                "patient_id": item.patient_id,
-                "invoice_id": item.invoice_id,
+                "position": at + 1,
+                "patient_id": items[at].patient_id,
+                "invoice_id": items[at].invoice_id,
             }
-            for position, (item_id, item) in enumerate(zip(ids, items, strict=True), start=1)
+            for at in part
         ]
         work.session.execute(insert(DocumentBatchItem), rows)
     defer(work, MAKE_BATCH, {"batch_id": batch.id})
