@@ -7,8 +7,8 @@ from sqlalchemy import ColumnElement, Date, Integer, case, cast, literal
 
 from clinic_core.analytics.schemas import AgeBucket
 
-# The last day of a bucket; what is older is in the last one.
-_MOST_DAYS = {AgeBucket.TO_30: 30, AgeBucket.TO_60: 60, AgeBucket.TO_90: 90}
+# The last day of each bucket that has one; what is older is in the last bucket.
+_MOST_DAYS = {each: each.most_days for each in AgeBucket if each.most_days is not None}
 
 
 def days_since(since: ColumnElement[date], day: date) -> ColumnElement[int]:
@@ -23,7 +23,8 @@ def bucket_of(days: ColumnElement[int]) -> ColumnElement[str]:
 
 def is_in(bucket: AgeBucket, since: ColumnElement[date], day: date) -> Iterator[ColumnElement[bool]]:
     """The conditions for the bucket as dates to compare, which cost less than making the label of each amount."""
-    firsts = [day - timedelta(days=most) for most in _MOST_DAYS.values()]
+    before = (day - date.min).days  # nothing is older than the calendar
+    firsts = [day - timedelta(days=min(most, before)) for most in _MOST_DAYS.values()]
     at = list(AgeBucket).index(bucket)
     if at > 0:
         yield since < firsts[at - 1]
