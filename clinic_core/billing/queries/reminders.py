@@ -13,11 +13,11 @@ from clinic_core.billing.reach import invoice_in_reach
 from clinic_core.billing.reminders import Asked, make_letter, step_words
 from clinic_core.billing.reminders_due import (
     AnySelect,
+    at_location,
     due_letters,
     due_of_letters,
     invoices_to_remind,
     is_patients_own,
-    of_location,
 )
 from clinic_core.billing.schemas import (
     DueInvoice,
@@ -41,10 +41,6 @@ from clinic_core.models import (
 )
 
 _NAMES: tuple[ColumnElement[Any], ...] = (
-    col(Invoice.number).label("number"),
-    col(Invoice.issued_on).label("issued_on"),
-    col(Invoice.total).label("total"),
-    col(Invoice.bill_to_json).label("bill_to"),
     col(ClinicLocation.name).label("location_name"),
     col(Patient.first_name).label("first_name"),
     col(Patient.last_name).label("last_name"),
@@ -83,10 +79,9 @@ def list_due_reminders(work: Work, request: ListDueReminders) -> DueReminders:
     rows: AnySelect = (
         select(due, *_NAMES)
         .join(page, due_of_letters(due, page))
-        .join(Invoice, col(Invoice.id) == due.c.id)
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id))
-        .join(Patient, col(Patient.id) == col(Invoice.patient_id))
-        .order_by(page.c.oldest_on, due.c.patient_id, due.c.payer, due.c.due_on, col(Invoice.number))
+        .join(ClinicLocation, col(ClinicLocation.id) == due.c.clinic_location_id)
+        .join(Patient, col(Patient.id) == due.c.patient_id)
+        .order_by(page.c.oldest_on, due.c.patient_id, due.c.payer, due.c.due_on, due.c.number)
     )
     found = groupby(session.execute(rows), key=lambda row: (row.patient_id, row.payer))
     return DueReminders(
@@ -111,7 +106,8 @@ def list_paying_patients(work: Work, request: ReminderFilter) -> tuple[UUID, ...
 def list_unreminded(work: Work, request: ListUnreminded) -> UnremindedInvoices:
     """A page of the invoices whose next reminder would go out by today and does not, and why."""
     session, actor = work.session, work.actor
-    every = of_location(invoices_to_remind(actor).add_columns(*_NAMES), request.clinic_location_id).subquery("every")
+    wanted = invoices_to_remind(actor, at_location(request.clinic_location_id))
+    every = wanted.add_columns(*_NAMES).subquery("every")
     left = every.c.obstacle.is_not(None)
     count, total = session.execute(
         select(func.count(), func.coalesce(func.sum(every.c.balance), 0)).select_from(every).where(left)
@@ -137,19 +133,20 @@ def preview_letter(work: Work, request: PreviewLetter) -> ReminderLetter:
         NotFound: no such invoice, or out of scope.
     """
     session, actor = work.session, work.actor
-    invoice_in_reach(work.session, actor, Permission.BILLING_MANAGE, request.invoice_id)
-    due, _ = due_letters(actor, request.clinic_location_id)
-    wanted = select(due.c.patient_id, due.c.payer).where(due.c.id == request.invoice_id).subquery("wanted")
+    invoice = invoice_in_reach(session, actor, Permission.BILLING_MANAGE, request.invoice_id)
+    of_patient = col(Invoice.patient_id) == invoice.patient_id
+    every = invoices_to_remind(actor, at_location(request.clinic_location_id), of_patient).subquery("every")
     rows: AnySelect = (
-        select(due, Invoice, Patient, ClinicLocation)
-        .join(wanted, due_of_letters(due, wanted))
-        .join(Invoice, col(Invoice.id) == due.c.id)
-        .join(Patient, col(Patient.id) == col(Invoice.patient_id))
-        .join(ClinicLocation, col(ClinicLocation.id) == col(Invoice.clinic_location_id))
-        .order_by(due.c.due_on, col(Invoice.number))
+        select(every, Invoice, Patient, ClinicLocation)
+        .join(Invoice, col(Invoice.id) == every.c.id)
+        .join(Patient, col(Patient.id) == every.c.patient_id)
+        .join(ClinicLocation, col(ClinicLocation.id) == every.c.clinic_location_id)
+        .where(every.c.obstacle.is_(None))
+        .order_by(every.c.due_on, every.c.number)
         .execution_options(populate_existing=True)
     )
-    found = session.execute(rows).all()
+    due = session.execute(rows).all()
+    found = [row for row in due if row.payer in {one.payer for one in due if one.id == invoice.id}]
     if not found:
         raise Conflict("No reminder of this invoice is due; reload and look again.")
     asked = [
@@ -183,7 +180,7 @@ def _letter(actor: Actor, rows: Sequence[Row[*tuple[Any, ...]]]) -> DueLetter:
         patient_id=first.patient_id,
         patient_name=patient,
         patient_code=first.patient_code,
-        payer_name=patient if is_own else str(first.bill_to.get("name") or ""),
+        payer_name=patient if is_own else first.payer_name,
         billed_to_patient=is_own,
         step=step,
         title=step_words(actor, step).title,

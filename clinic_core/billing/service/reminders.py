@@ -156,11 +156,8 @@ def _due(work: Work, wanted: ReminderFilter) -> Sequence[UUID]:
 
 def _looked_at_again(work: Work, invoice_ids: Sequence[UUID]) -> AnySelect:
     """What is true of the invoices now that they are locked, in the order of the letters."""
-    return (
-        invoices_to_remind(work.actor)
-        .where(col(Invoice.id).in_(invoice_ids))
-        .order_by(col(Patient.code), text("payer"), text("due_on"), col(Invoice.number))
-    )
+    found = invoices_to_remind(work.actor, col(Invoice.id).in_(invoice_ids))
+    return found.order_by(col(Patient.code), text("payer"), text("due_on"), text("number"))
 
 
 def _reminders(work: Work, item_id: UUID, rows: Sequence[Found]) -> list[dict[str, Any]]:
