@@ -4,13 +4,7 @@ import streamlit as st
 
 from clinic_core.access import Permission
 from clinic_core.billing.queries import get_paper_settings
-from clinic_core.billing.schemas import GetPaperSettings, SetPaperSettings
-from clinic_core.billing.schemas.paper_settings import (
-    LETTERHEAD_LIMIT,
-    LETTERHEAD_LINES,
-    LONGEST_DUE_DAYS,
-    TAX_NUMBER_LIMIT,
-)
+from clinic_core.billing.schemas import PAPER_LIMITS, GetPaperSettings, SetPaperSettings
 from clinic_core.billing.service import set_paper_settings
 from clinic_core.ui.forms import text_field
 from clinic_core.ui.location import current_location, today_at
@@ -46,16 +40,18 @@ with words:
         "Lines below the clinic's name",
         value=settings.letterhead,
         key="papers_letterhead",
-        max_chars=LETTERHEAD_LIMIT,
+        max_chars=PAPER_LIMITS.letterhead,
         height=130,
-        help=f"At most {LETTERHEAD_LINES} lines. Address and phone of the location follow by themselves.",
+        help=f"At most {PAPER_LIMITS.letterhead_lines} lines. Address and phone of the location follow by themselves.",
     )
-    tax_number = text_field("Tax number", key="papers_tax_number", value=settings.tax_number, limit=TAX_NUMBER_LIMIT)
+    tax_number = text_field(
+        "Tax number", key="papers_tax_number", value=settings.tax_number, limit=PAPER_LIMITS.tax_number
+    )
     due_days = st.number_input(
         "Days until an invoice is due",
         value=settings.due_days,
         min_value=0,
-        max_value=LONGEST_DUE_DAYS,
+        max_value=PAPER_LIMITS.due_days,
         step=1,
         key="papers_due_days",
     )

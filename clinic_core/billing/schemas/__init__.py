@@ -93,6 +93,7 @@ from clinic_core.billing.schemas.drafts import (
     UpdateDraft,
 )
 from clinic_core.billing.schemas.paper_settings import (
+    PAPER_LIMITS,
     GetPaperSettings,
     GetSampleInvoice,
     PaperSettings,
@@ -156,6 +157,7 @@ from clinic_core.billing.schemas.statements import (
 from clinic_core.billing.schemas.takings import MethodTakings, Takings, TakingsRequest
 
 __all__ = [
+    "PAPER_LIMITS",
     "MOST_DOCUMENTS",
     "AgeBucket",
     "AgedSum",

@@ -1,6 +1,7 @@
 """What every paper shows beside its document: letterhead, tax number, prefixes of numbers, and when it is due (B3)."""
 
 import re
+from typing import NamedTuple
 from uuid import UUID
 
 from pydantic import Field, ValidationInfo, field_validator
@@ -8,11 +9,19 @@ from pydantic import Field, ValidationInfo, field_validator
 from clinic_core.billing.schemas.base import Frozen
 from clinic_core.kit.text import clean, clean_multiline, field_error
 
-LETTERHEAD_LIMIT = 1000
-LETTERHEAD_LINES = 12
-TAX_NUMBER_LIMIT = 60
-LONGEST_DUE_DAYS = 365
 PREFIX = re.compile(r"[A-Z]{1,8}")
+
+
+class PaperLimits(NamedTuple):
+    """How much there is room for: characters and lines, and days until an invoice is due."""
+
+    letterhead: int = 1000
+    letterhead_lines: int = 12
+    tax_number: int = 60
+    due_days: int = 365
+
+
+PAPER_LIMITS = PaperLimits()
 
 
 class GetPaperSettings(Frozen):
@@ -64,22 +73,25 @@ class SetPaperSettings(Frozen):
     @classmethod
     def _letterhead(cls, value: str) -> str:
         lines = [
-            line.strip() for line in clean_multiline(value, limit=LETTERHEAD_LIMIT, field="letterhead").split("\n")
+            line.strip()
+            for line in clean_multiline(value, limit=PAPER_LIMITS.letterhead, field="letterhead").split("\n")
         ]
-        if len(lines) > LETTERHEAD_LINES:
-            raise field_error("letterhead", f"has {len(lines)} lines; there is room for {LETTERHEAD_LINES}")
+        if len(lines) > PAPER_LIMITS.letterhead_lines:
+            raise field_error(
+                "letterhead", f"has {len(lines)} lines; there is room for {PAPER_LIMITS.letterhead_lines}"
+            )
         return "\n".join(lines)
 
     @field_validator("tax_number")
     @classmethod
     def _tax_number(cls, value: str) -> str:
-        return clean(value, limit=TAX_NUMBER_LIMIT, field="tax_number")
+        return clean(value, limit=PAPER_LIMITS.tax_number, field="tax_number")
 
     @field_validator("due_days")
     @classmethod
     def _due_days(cls, value: int) -> int:
-        if not 0 <= value <= LONGEST_DUE_DAYS:
-            raise field_error("due_days", f"must be between 0 and {LONGEST_DUE_DAYS}")
+        if not 0 <= value <= PAPER_LIMITS.due_days:
+            raise field_error("due_days", f"must be between 0 and {PAPER_LIMITS.due_days}")
         return value
 
     @field_validator("invoice_prefix", "credit_note_prefix", "receipt_prefix")
