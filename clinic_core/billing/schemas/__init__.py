@@ -157,8 +157,8 @@ from clinic_core.billing.schemas.statements import (
 from clinic_core.billing.schemas.takings import MethodTakings, Takings, TakingsRequest
 
 __all__ = [
-    "PAPER_LIMITS",
     "MOST_DOCUMENTS",
+    "PAPER_LIMITS",
     "AgeBucket",
     "AgedSum",
     "AppliedCredit",
