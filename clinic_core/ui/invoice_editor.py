@@ -104,6 +104,7 @@ def line_of_draft(row: InvoiceLineRow) -> EditorLine:
         visit_id=row.visit_id,
         appointment_id=row.appointment_id,
         practitioner_user_id=row.practitioner_user_id,
+        is_fixed=row.item_type is ItemType.FEE and row.appointment_id is not None,
     )
 
 

@@ -12,12 +12,13 @@ from clinic_core.billing.service import record_receipt
 from clinic_core.scheduling.queries import get_booking_rules
 from clinic_core.scheduling.schemas import SetBookingRules
 from clinic_core.scheduling.service import set_booking_rules
-from tests.billing.arrange import attended, issued, priced, read, receipt
+from tests.billing.arrange import attended, draft, issued, priced, read, receipt
 from tests.billing.test_appointments import missed
 from tests.factories import Clinic, make_patient
 from tests.pages.conftest import Open, sentences
 
 PATIENT = "pages/front_desk/patient.py"
+FIXED = {"Description": False, "Quantity": True, "Unit price": True, "Discount %": False, "Tax %": False}
 
 
 def press(app: AppTest, key: str) -> AppTest:
@@ -163,22 +164,29 @@ def test_somebody_else_than_the_patient_may_pay(clinic: Clinic, open_app: Open) 
     assert read(clinic, made.id).bill_to.name == "Acme Works"
 
 
-def test_a_fee_that_was_fixed_is_not_typed_over_and_a_discount_is(clinic: Clinic, open_app: Open) -> None:
+def charge_for_no_shows(clinic: Clinic) -> None:
     rules = perform(clinic.actor("admin"), get_booking_rules).model_dump()
     flat = {**rules, "no_show_fee": {"kind": "flat", "amount": "25.00"}}
     perform(clinic.actor("admin"), set_booking_rules, SetBookingRules.model_validate(flat))
+
+
+def test_a_fee_that_was_fixed_is_not_typed_over_in_a_saved_draft_either(clinic: Clinic, open_app: Open) -> None:
+    charge_for_no_shows(clinic)
+    patient = make_patient(clinic)
+    made = draft(clinic, patient, appointment_ids=(missed(clinic, patient).id,))
+    app = open_app("manager", "pages/billing/invoice.py", invoice=made.id)
+    fields = {field.label: field.disabled for field in app.text_input if str(field.key).startswith("line_")}
+    assert fields == FIXED
+
+
+def test_a_fee_that_was_fixed_is_not_typed_over_and_a_discount_is(clinic: Clinic, open_app: Open) -> None:
+    charge_for_no_shows(clinic)
     patient = make_patient(clinic)
     missed(clinic, patient)
     app = check_out(open_app, "manager", patient)
     assert "is charged as it was fixed; give a discount, or waive it there" in sentences(app)
     fields = {field.label: field for field in app.text_input if str(field.key).startswith("line_")}
-    assert {label: field.disabled for label, field in fields.items()} == {
-        "Description": False,
-        "Quantity": True,
-        "Unit price": True,
-        "Discount %": False,
-        "Tax %": False,
-    }
+    assert {label: field.disabled for label, field in fields.items()} == FIXED
     fields["Discount %"].set_value("20").run()
     assert "**Total €20.00**" in sentences(app)
     press(app, "checkout_issue")
