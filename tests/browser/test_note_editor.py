@@ -63,6 +63,7 @@ def test_a_draft_survives_a_reload_and_signing_in_again(chart: Chart, sign_in: S
     expect(page.get_by_label("Subjective")).to_have_value("Tired since Monday")
     expect(page.locator(".note .status")).to_have_text(SAVED)
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Sign in")).to_be_visible()  # before the next address is asked for
     enter(page, app_address, chart.clinic.email("practitioner"))
     open_note(page, app_address, chart)
     expect(page.get_by_label("Subjective")).to_have_value("Tired since Monday")
