@@ -24,12 +24,21 @@ from clinic_core.audit.service import export_audit
 from clinic_core.billing.queries import (
     export_closed_days,
     export_closed_months,
+    export_due_reminders,
     export_numbers,
     export_refund_requests,
     export_roll_forward,
     export_takings,
+    export_unreminded,
 )
-from clinic_core.billing.schemas import ClosingFilter, MonthToClose, ProveNumbers, RefundFilter, TakingsRequest
+from clinic_core.billing.schemas import (
+    ClosingFilter,
+    MonthToClose,
+    ProveNumbers,
+    RefundFilter,
+    ReminderFilter,
+    TakingsRequest,
+)
 from clinic_core.errors import InvalidInput, NotFound
 from clinic_core.kit.tables import AnyTable
 from clinic_core.scheduling.schemas import ListRecall
@@ -69,6 +78,7 @@ OVERRIDES = {**PERIOD, "kind": "kind", "by": "overridden_by_user_id"}
 CLOSINGS = {"location": "clinic_location_id", "from": "first_day", "to": "last_day"}
 MONTH = {"year": "year", "month": "month"}
 REFUNDS = {"receipt": "receipt_id"}
+REMINDERS = {"location": "clinic_location_id", "step": "step"}
 NUMBERS = {"series": "series", "year": "year"}
 AUDIT = {
     "person": "actor_user_id",
@@ -139,6 +149,8 @@ EXPORT_ROUTES = [
     export_route("closed-months", export_closed_months, ClosingFilter, CLOSINGS),
     export_route("roll-forward", export_roll_forward, MonthToClose, MONTH),
     export_route("refund-requests", export_refund_requests, RefundFilter, REFUNDS),
+    export_route("due-reminders", export_due_reminders, ReminderFilter, REMINDERS),
+    export_route("not-reminded", export_unreminded, ReminderFilter, REMINDERS),
     export_route("no-show", export_no_show, PeriodRowsRequest, PERIOD),
     export_route("overrides", export_overrides, OverridesRequest, OVERRIDES),
     export_route("recall", export_recall, ListRecall, RECALL),

@@ -10,6 +10,7 @@ from clinic_core.billing.schemas import ListDueReminders, ListReminderRuns, List
 from clinic_core.kit.formats import money
 from clinic_core.scheduling.queries import list_locations
 from clinic_core.scheduling.schemas import ListLocations
+from clinic_core.ui.export import Export, draw_export
 from clinic_core.ui.page import open_page
 from clinic_core.ui.reminder_letters import (
     Chosen,
@@ -94,6 +95,8 @@ else:
 draw_pager(due.count, page_size=PAGE_SIZE, key=PAGER)
 
 with page.actions:
+    parts = {"location": place, "step": step}
+    draw_export(Export("due-reminders", parts, "Letters"), Export("not-reminded", parts, "Not reminded of"))
     if page.actor.can(Permission.SETTINGS_MANAGE):
         st.button("Steps", icon=":material/tune:", on_click=begin_steps, args=(len(settings.reminder_steps),))
     if chosen.count:

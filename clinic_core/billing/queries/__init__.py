@@ -46,6 +46,8 @@ from clinic_core.billing.queries.reminder_runs import (
     list_reminder_runs,
 )
 from clinic_core.billing.queries.reminders import (
+    export_due_reminders,
+    export_unreminded,
     list_due_reminders,
     list_paying_patients,
     list_unreminded,
@@ -66,6 +68,7 @@ __all__ = [
     "export_catalogue",
     "export_closed_days",
     "export_closed_months",
+    "export_due_reminders",
     "export_invoices",
     "export_numbers",
     "export_open_items",
@@ -76,6 +79,7 @@ __all__ = [
     "export_statement",
     "export_takings",
     "export_uninvoiced",
+    "export_unreminded",
     "get_batch",
     "get_catalogue_item",
     "get_invoice",

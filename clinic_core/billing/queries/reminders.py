@@ -1,14 +1,15 @@
 """Payment reminders: what is due today in letters, what is not reminded of and why, and the story of one invoice."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, func, select
+from sqlalchemy import CTE, ColumnElement, Row, Select, Subquery, func, select
 from sqlmodel import col
 
 from clinic_core.access import Actor, Permission, Work, query, use_case
+from clinic_core.billing.exports import export_detail
 from clinic_core.billing.reach import invoice_in_reach
 from clinic_core.billing.reminders import Asked, make_letter, step_words
 from clinic_core.billing.reminders_due import (
@@ -34,6 +35,8 @@ from clinic_core.billing.schemas.reminders import DueReminders, ReminderObstacle
 from clinic_core.errors import Conflict
 from clinic_core.kit.formats import person_name
 from clinic_core.kit.money import ZERO
+from clinic_core.kit.tables import Table, table_of
+from clinic_core.kit.text import Cell
 from clinic_core.models import (
     ClinicLocation,
     Invoice,
@@ -47,6 +50,27 @@ _NAMES: tuple[ColumnElement[Any], ...] = (
     col(Patient.preferred_name).label("preferred_name"),
     col(Patient.code).label("patient_code"),
 )
+
+_LETTER_CELLS: Mapping[str, Callable[[DueLetter], Cell]] = {
+    "Patient": lambda row: row.patient_name,
+    "Code": lambda row: row.patient_code,
+    "Reminder": lambda row: row.title,
+    "Open": lambda row: row.open,
+    "Days overdue": lambda row: row.days_overdue,
+    "Last reminder": lambda row: row.last_on,
+    "Invoices": lambda row: len(row.invoices),
+    "Other payer": lambda row: "" if row.billed_to_patient else row.payer_name,
+}
+_LEFT_CELLS: Mapping[str, Callable[[UnremindedInvoice], Cell]] = {
+    "Invoice": lambda row: row.number,
+    "Patient": lambda row: row.patient_name,
+    "Code": lambda row: row.patient_code,
+    "Why": lambda row: row.obstacle.label,
+    "Until": lambda row: row.until,
+    "Reason": lambda row: row.reason,
+    "Days overdue": lambda row: row.days_overdue,
+    "Open": lambda row: row.balance,
+}
 
 
 @query(Permission.BILLING_MANAGE, name="reminder.list_due")
@@ -68,28 +92,22 @@ def list_due_reminders(work: Work, request: ListDueReminders) -> DueReminders:
         for row in session.execute(_by_step(letters))
     )
     chosen = [each for each in steps if request.step in {None, each.step}]
-    page = (
-        select(letters)
-        .where(letters.c.step == request.step if request.step else letters.c.step > 0)
-        .order_by(letters.c.oldest_on, letters.c.patient_id, letters.c.payer)
-        .offset(request.offset)
-        .limit(request.limit)
-        .subquery("page")
-    )
-    rows: AnySelect = (
-        select(due, *_NAMES)
-        .join(page, due_of_letters(due, page))
-        .join(ClinicLocation, col(ClinicLocation.id) == due.c.clinic_location_id)
-        .join(Patient, col(Patient.id) == due.c.patient_id)
-        .order_by(page.c.oldest_on, due.c.patient_id, due.c.payer, due.c.due_on, due.c.number)
-    )
-    found = groupby(session.execute(rows), key=lambda row: (row.patient_id, row.payer))
+    page = _chosen(letters, request).offset(request.offset).limit(request.limit)
     return DueReminders(
-        letters=tuple(_letter(actor, list(of_letter)) for _, of_letter in found),
+        letters=tuple(_letters(work, due, page)),
         count=sum(each.letters for each in chosen),
         total=sum((each.amount for each in chosen), ZERO),
         steps=steps,
     )
+
+
+@use_case(Permission.BILLING_MANAGE, name="reminder.export_due")
+def export_due_reminders(work: Work, request: ReminderFilter) -> Table:
+    """All letters that pass the filters, in the order and with the amounts of the page; audited."""
+    due, letters = due_letters(work.actor, request.clinic_location_id)
+    made = table_of(_LETTER_CELLS, _letters(work, due, _chosen(letters, request)))
+    work.audit("invoice", None, "export", report="due_reminders", **export_detail(made, request))
+    return made
 
 
 @query(Permission.BILLING_MANAGE, name="reminder.list_addressees")
@@ -106,22 +124,24 @@ def list_paying_patients(work: Work, request: ReminderFilter) -> tuple[UUID, ...
 def list_unreminded(work: Work, request: ListUnreminded) -> UnremindedInvoices:
     """A page of the invoices whose next reminder would go out by today and does not, and why."""
     session, actor = work.session, work.actor
-    wanted = invoices_to_remind(actor, at_location(request.clinic_location_id))
-    every = wanted.add_columns(*_NAMES).subquery("every")
+    every = _overdue(actor, request.clinic_location_id)
     left = every.c.obstacle.is_not(None)
     count, total = session.execute(
         select(func.count(), func.coalesce(func.sum(every.c.balance), 0)).select_from(every).where(left)
     ).one()
-    rows: AnySelect = (
-        select(every)
-        .where(left)
-        .order_by(every.c.due_on, every.c.number, every.c.id)
-        .offset(request.offset)
-        .limit(request.limit)
-    )
+    rows = _left_out(every).offset(request.offset).limit(request.limit)
     return UnremindedInvoices(
         rows=tuple(_unreminded(row) for row in session.execute(rows)), count=count, total=total + ZERO
     )
+
+
+@use_case(Permission.BILLING_MANAGE, name="reminder.export_unreminded")
+def export_unreminded(work: Work, request: ReminderFilter) -> Table:
+    """All invoices of the location that are not reminded of and why, as the page lists them; audited."""
+    every = _overdue(work.actor, request.clinic_location_id)
+    made = table_of(_LEFT_CELLS, map(_unreminded, work.session.execute(_left_out(every))))
+    work.audit("invoice", None, "export", report="unreminded", **export_detail(made, request))
+    return made
 
 
 @use_case(Permission.BILLING_MANAGE, name="reminder.preview")
@@ -156,6 +176,37 @@ def preview_letter(work: Work, request: PreviewLetter) -> ReminderLetter:
     work.audit("invoice", request.invoice_id, "print", paper="reminder_preview")
     letter = make_letter(actor, found[0].Patient, found[0].ClinicLocation, asked)
     return letter.model_copy(update={"is_preview": True})
+
+
+def _chosen(letters: CTE, request: ReminderFilter) -> AnySelect:
+    """The letters that pass the filters, what is overdue longest first."""
+    wanted = select(letters).where(letters.c.step == request.step if request.step else letters.c.step > 0)
+    return wanted.order_by(letters.c.oldest_on, letters.c.patient_id, letters.c.payer)
+
+
+def _letters(work: Work, due: CTE, wanted: AnySelect) -> Iterator[DueLetter]:
+    """The letters with their invoices, in the order in which they are wanted."""
+    page = wanted.subquery("page")
+    rows: AnySelect = (
+        select(due, *_NAMES)
+        .join(page, due_of_letters(due, page))
+        .join(ClinicLocation, col(ClinicLocation.id) == due.c.clinic_location_id)
+        .join(Patient, col(Patient.id) == due.c.patient_id)
+        .order_by(page.c.oldest_on, due.c.patient_id, due.c.payer, due.c.due_on, due.c.number)
+    )
+    for _, of_letter in groupby(work.session.execute(rows), key=lambda row: (row.patient_id, row.payer)):
+        yield _letter(work.actor, list(of_letter))
+
+
+def _overdue(actor: Actor, location_id: UUID | None) -> Subquery:
+    """The invoices whose next reminder would go out by today, with the names that are shown."""
+    return invoices_to_remind(actor, at_location(location_id)).add_columns(*_NAMES).subquery("every")
+
+
+def _left_out(every: Subquery) -> AnySelect:
+    """Those of them that are not reminded of, what is overdue longest first."""
+    left = select(every).where(every.c.obstacle.is_not(None))
+    return left.order_by(every.c.due_on, every.c.number, every.c.id)
 
 
 def _by_step(letters: CTE) -> Select[int, int, int, Any]:
