@@ -43,7 +43,7 @@ def test_the_letters_that_are_due_leave_as_the_page_lists_them(clinic: Clinic) -
     }
     assert [row["Open"] for row in exported(clinic, export_due_reminders, SECOND_ON, step=2)] == [Decimal("10.00")]
     assert exported(clinic, export_due_reminders, SECOND_ON, clinic_location_id=clinic.branch) == []
-    assert set(audited(clinic, "reminder.export_due")) == {("invoice", "export", clinic.users["manager"])}
+    assert set(audited(clinic, "due_reminder.export")) == {("invoice", "export", clinic.users["manager"])}
 
 
 def test_what_is_not_reminded_of_leaves_with_the_reason(clinic: Clinic) -> None:

@@ -101,7 +101,7 @@ def list_due_reminders(work: Work, request: ListDueReminders) -> DueReminders:
     )
 
 
-@use_case(Permission.BILLING_MANAGE, name="reminder.export_due")
+@use_case(Permission.BILLING_MANAGE, name="due_reminder.export")
 def export_due_reminders(work: Work, request: ReminderFilter) -> Table:
     """All letters that pass the filters, in the order and with the amounts of the page; audited."""
     due, letters = due_letters(work.actor, request.clinic_location_id)
@@ -135,7 +135,7 @@ def list_unreminded(work: Work, request: ListUnreminded) -> UnremindedInvoices:
     )
 
 
-@use_case(Permission.BILLING_MANAGE, name="reminder.export_unreminded")
+@use_case(Permission.BILLING_MANAGE, name="unreminded.export")
 def export_unreminded(work: Work, request: ReminderFilter) -> Table:
     """All invoices of the location that are not reminded of and why, as the page lists them; audited."""
     every = _overdue(work.actor, request.clinic_location_id)
