@@ -24,6 +24,7 @@ class DocumentBatch(TenantRow, table=True):
         check("total >= 0 and done between 0 and total", "progress"),
         check("(status = 'done') = (file_name is not null)", "file"),
         check("(status in ('done', 'failed', 'cancelled')) = (finished_at is not null)", "finished"),
+        check("kind <> 'reminders' or status <> 'cancelled'", "reminders_go_out"),
     )
     actor_user_id: UUID
     kind: BatchKind = Field(sa_type=choice(BatchKind), nullable=False)

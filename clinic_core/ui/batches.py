@@ -83,7 +83,7 @@ def _draw(page: Page, row: ListedBatch) -> None:
             st.link_button("Download", f"/docs/batch/{row.id}", icon=":material/download:")
         if row.status is BatchStatus.FAILED:
             _draw_retry(page, row)
-        if row.is_under_way or row.status is BatchStatus.FAILED:
+        if row.kind is not BatchKind.REMINDERS and (row.is_under_way or row.status is BatchStatus.FAILED):
             _draw_stop(page, row)
     if row.status is BatchStatus.RUNNING:
         st.progress(row.done / row.total if row.total else 0.0, f"{row.done} of {row.total}")

@@ -162,6 +162,9 @@ def upgrade() -> None:
         ["organization_id", "document_batch_item_id"],
         unique=False,
     )
+    op.create_check_constraint(
+        op.f("ck_document_batch_reminders_go_out"), "document_batch", "kind <> 'reminders' or status <> 'cancelled'"
+    )
     op.create_check_constraint(op.f("ck_payment_reminder_balance"), "payment_reminder", "balance > 0")
     protect("document_batch_item")
     protect("reminder_hold", rights="select, insert, update, delete")
@@ -173,6 +176,7 @@ def downgrade() -> None:
         op.execute(f"drop trigger {trigger} on payment_reminder")
     drop_functions("payment_reminder_before()", "reminder_refuse(text, text)")
     unprotect("reminder_hold", "document_batch_item")
+    op.drop_constraint(op.f("ck_document_batch_reminders_go_out"), "document_batch", type_="check")
     op.execute("alter table payment_reminder disable trigger user")
     op.execute("delete from payment_reminder")
     op.execute("alter table payment_reminder enable trigger user")

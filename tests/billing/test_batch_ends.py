@@ -12,6 +12,7 @@ from threading import Barrier
 from typing import Any
 
 import pytest
+from psycopg import errors as pg
 
 from clinic_core.access import perform, system_actor_of
 from clinic_core.billing.archive import PAPERS_OF_PART, paper_path
@@ -50,6 +51,7 @@ from tests.billing.batches import (
     times_made,
     work_off,
 )
+from tests.billing.reminding import FIRST_ON, overdue, remind
 from tests.factories import Clinic, make_clinic
 from tests.harness import Database
 from tests.jobs.arrange import jobs, once
@@ -117,6 +119,15 @@ def test_a_job_that_is_done_twice_does_no_harm(clinic: Clinic) -> None:
     assert perform(clinic.actor("manager"), finish_batch, FinishBatch(batch_id=batch.id)).status is BatchStatus.DONE
     assert fetched(clinic, batch.id) == content
     assert times_made(clinic, batch.id) == [1]
+
+
+def test_a_run_of_reminders_is_not_cancelled_because_they_are_on_record(clinic: Clinic, database: Database) -> None:
+    run = remind(clinic, FIRST_ON, overdue(clinic))
+    with pytest.raises(Conflict, match="so their letters go out"):
+        perform(clinic.actor("manager"), cancel_batch, CancelBatch(batch_id=run.id))
+    stop = "update document_batch set status = 'cancelled', finished_at = now() where id = %s"
+    with database.connect_owner() as owner, pytest.raises(pg.CheckViolation, match="reminders_go_out"):
+        owner.execute(stop, (run.id,))
 
 
 def test_a_print_run_that_is_stopped_makes_nothing_more_and_has_no_file(clinic: Clinic) -> None:

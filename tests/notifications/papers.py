@@ -7,7 +7,7 @@ from sqlmodel import col, select
 
 from clinic_core.access import owner_work, perform, system_actor_of, unit_of_work
 from clinic_core.billing.archive import batch_folder
-from clinic_core.billing.batches import NewItem, new_batch
+from clinic_core.billing.batches import NewItem, Parameter, new_batch
 from clinic_core.billing.schemas import InvoiceHead, MadeStep, MakePapers
 from clinic_core.billing.service import record_receipt
 from clinic_core.jobs.batches import make_batch
@@ -53,6 +53,14 @@ def start_letters(clinic: Clinic, *invoices: InvoiceHead, email: bool = True) ->
             for item_id, invoice in zip(item_ids, invoices, strict=True)
         )
     return batch.id
+
+
+def start_statements(clinic: Clinic, *invoices: InvoiceHead) -> UUID:
+    """A batch of statements by e-mail, one for the patient of each invoice, not yet made; it can be cancelled."""
+    with unit_of_work(clinic.actor("manager")) as work:
+        items = [NewItem(patient_id=invoice.patient_id) for invoice in invoices]
+        asked: dict[str, Parameter] = {"email": True, "last_day": now().date()}
+        return new_batch(work, BatchKind.STATEMENTS, items, asked)[0].id
 
 
 def make_step(clinic: Clinic, batch_id: UUID, limit: int = 25) -> MadeStep:

@@ -25,7 +25,17 @@ from clinic_core.notifications.service import cancel_batch_with_emails, make_pap
 from clinic_core.vocabulary import BatchStatus, DeliveryError, NotificationChannel, WithdrawnReason
 from tests.factories import Clinic, make_clinic, make_patient
 from tests.notifications.arrange import REACHABLE, deliver, dropped, messages_of, reachable
-from tests.notifications.papers import by_email, letters, make_all, make_step, overdue, paper, pay, start_letters
+from tests.notifications.papers import (
+    by_email,
+    letters,
+    make_all,
+    make_step,
+    overdue,
+    paper,
+    pay,
+    start_letters,
+    start_statements,
+)
 from tests.scheduling.arrange import audited
 
 pytestmark = pytest.mark.usefixtures("outbox")
@@ -134,7 +144,7 @@ def test_nobody_is_reminded_of_what_was_paid_before_the_letter_went_out(clinic: 
 
 def test_a_cancelled_batch_withdraws_what_did_not_go_out_and_leaves_what_did(clinic: Clinic, outbox: Path) -> None:
     first, second = reachable(clinic), reachable(clinic)
-    batch = start_letters(clinic, *(overdue(clinic, patient) for patient in (first, second)))
+    batch = start_statements(clinic, *(overdue(clinic, patient) for patient in (first, second)))
     make_step(clinic, batch, limit=1)
     deliver(clinic)
     make_step(clinic, batch)
@@ -150,7 +160,7 @@ def test_an_e_mail_of_a_batch_that_was_cancelled_without_it_is_stopped_when_it_i
     clinic: Clinic, outbox: Path
 ) -> None:
     patient = reachable(clinic)
-    batch = start_letters(clinic, overdue(clinic, patient))
+    batch = start_statements(clinic, overdue(clinic, patient))
     make_step(clinic, batch)
     with owner_work("test.arrange", clinic.organization_id) as session:
         values = {"status": BatchStatus.CANCELLED, "finished_at": now()}
@@ -161,7 +171,8 @@ def test_an_e_mail_of_a_batch_that_was_cancelled_without_it_is_stopped_when_it_i
 
 
 def test_a_batch_that_has_ended_is_not_cancelled_and_its_e_mails_go_out(clinic: Clinic) -> None:
-    batch = letters(clinic, overdue(clinic, reachable(clinic)))
+    batch = start_statements(clinic, overdue(clinic, reachable(clinic)))
+    make_all(clinic, batch)
     with pytest.raises(Conflict, match="ended already"):
         cancel(clinic, batch)
     assert deliver(clinic) == Delivered(sent=1)

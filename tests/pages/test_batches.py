@@ -16,7 +16,7 @@ from clinic_core.vocabulary import BatchKind, BatchStatus, WithdrawnReason
 from tests.billing.batches import invoices, look, move_away, start, step, work_off
 from tests.factories import Clinic
 from tests.notifications.arrange import deliver, messages_of, reachable
-from tests.notifications.papers import make_all, make_step, overdue, start_letters
+from tests.notifications.papers import make_all, make_step, overdue, start_statements
 from tests.pages.conftest import Open, sentences
 
 pytestmark = pytest.mark.usefixtures("data_dir")
@@ -137,7 +137,7 @@ def test_a_print_run_says_what_was_not_e_mailed_and_is_cancelled_with_its_e_mail
     clinic: Clinic, open_app: Open
 ) -> None:
     refusing, waiting = reachable(clinic, last_name="Refusing"), reachable(clinic)
-    done, stopped = (start_letters(clinic, overdue(clinic, patient)) for patient in (refusing, waiting))
+    done, stopped = (start_statements(clinic, overdue(clinic, patient)) for patient in (refusing, waiting))
     make_all(clinic, done)
     make_step(clinic, stopped)
     with owner_work("test.arrange", clinic.organization_id) as session:

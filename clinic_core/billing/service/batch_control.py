@@ -68,10 +68,12 @@ def cancel_batch(work: Work, request: CancelBatch) -> BatchRow:
     """Stops a batch in reach; its files are deleted once this is committed.
 
     Raises:
-        Conflict: it has ended.
+        Conflict: it has ended, or is one of reminders, which are on record as sent since it was started.
         NotFound: no such batch, or out of reach.
     """
     batch = locked_batch(work.session, work.actor, request.batch_id)
+    if batch.kind is BatchKind.REMINDERS:
+        raise Conflict("Payment reminders are on record since their run was started, so their letters go out.")
     if not is_under_way(batch) and batch.status is not BatchStatus.FAILED:
         raise Conflict("This print run has ended already.")
     batch.status, batch.finished_at = BatchStatus.CANCELLED, now()

@@ -32,7 +32,7 @@ from clinic_core.billing.schemas.reminders import LeftOut, ReminderObstacle
 from clinic_core.errors import ClinicError, Conflict
 from clinic_core.kit.ids import new_id
 from clinic_core.kit.text import field_error
-from clinic_core.models import Invoice, Organization, Patient, PaymentReminder, ReminderHold
+from clinic_core.models import Invoice, Patient, PaymentReminder, ReminderHold
 from clinic_core.vocabulary import BatchKind
 
 Found = Row[*tuple[Any, ...]]
@@ -127,12 +127,7 @@ def set_reminder_steps(work: Work, request: SetReminderSteps) -> ReminderSteps:
 
     What went out stays as it was: an invoice goes on with the step after its last one.
     """
-    organization = work.session.execute(
-        select(Organization)
-        .where(col(Organization.id) == work.actor.organization_id)
-        .with_for_update(key_share=True)
-        .execution_options(populate_existing=True)
-    ).scalar_one()
+    organization = work.lock_organization()
     wanted = {
         "reminder_steps": [step.model_dump(mode="json") for step in request.steps],
         "reminder_minimum": str(request.minimum),
